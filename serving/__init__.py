@@ -1,0 +1,1 @@
+"""The BentoML service; stands on `stance`, knows no training and no MLflow."""

@@ -1,0 +1,156 @@
+"""The HTTP face: routes, validation, one error envelope. Knows no BentoML."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import anyio
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from serving.limits import RequestLimits, error_body
+from serving.schemas import AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse, ErrorResponse, ModelResponse
+from stance import __version__
+from stance.corpus import read_unlabelled
+from stance.errors import InputError, StanceError
+from stance.output import analysis_fields, prediction_fields
+from stance.predictor import Predictor
+from stance.statements import check_target
+
+PAGE: Final = Path(__file__).parent / "page"
+_SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": ErrorResponse, "description": text}
+    for status, text in {400: "Not JSON", 413: "Body too large", 415: "Not application/json", 422: "Invalid", 500: "Our fault"}.items()
+}
+_DOCS_PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>stance API</title>
+<link rel="stylesheet" href="static_content/swagger-ui.css"><div id="swagger-ui"></div>
+<script src="static_content/swagger-ui-bundle.js"></script><script src="ui/docs.js"></script></html>"""
+_log = logging.getLogger("stance.serving")
+
+Result = TypeVar("Result")
+
+
+class Backend:
+    """What answers the routes: set once the model is loaded, before the service is ready."""
+
+    predictor: Predictor
+    version: str
+
+    def __init__(self) -> None:
+        self._limiter: anyio.CapacityLimiter | None = None
+
+    def load(self, directory: Path, version: str) -> None:
+        """Load a verified model; raises ArtifactError."""
+        self.predictor, self.version = Predictor.load(directory), version
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Return work() done off the event loop, one at a time: a forward pass uses every core."""
+        if self._limiter is None:
+            self._limiter = anyio.CapacityLimiter(1)
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+
+    def model_name(self) -> dict[str, str]:
+        """Return name, version and run of the model that answers."""
+        manifest = self.predictor.manifest
+        return {"name": str(manifest.recipe["name"]), "version": self.version, "run_id": manifest.run_id} if manifest else {}
+
+
+def build_app(backend: Backend) -> FastAPI:
+    """Return the application; `backend` must be loaded before the first request."""
+    app = FastAPI(title="stance", version=__version__, docs_url=None, redoc_url=None, description="Who stands where on a peace deal.")
+    app.add_middleware(RequestLimits)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(InputError, _unusable)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(Exception, _failed)
+
+    @app.post("/analyze", responses=_ERRORS, tags=["stance"])
+    async def analyze(request: AnalyzeRequest) -> AnalyzeResponse:
+        """An article in, its statements with speakers, relevance, stance and sentiment out."""
+        target = check_target(request.target)
+        analysed = await backend.run(partial(backend.predictor.analyze, request.article, target))
+        return AnalyzeResponse.model_validate({**analysis_fields(target, analysed), "model": backend.model_name()})
+
+    @app.post("/classify", responses=_ERRORS, tags=["stance"])
+    async def classify(request: ClassifyRequest) -> ClassifyResponse:
+        """Statements in, one result or one error per item out, in order."""
+        results = await backend.run(partial(_classify, backend.predictor, request.statements))
+        return ClassifyResponse.model_validate({"results": results, "model": backend.model_name()})
+
+    @app.get("/model", responses={500: _ERRORS[500]}, tags=["stance"])
+    async def model() -> ModelResponse:
+        """Which model answers, from which run, on which data, how good."""
+        manifest = backend.predictor.manifest
+        if manifest is None:
+            raise StanceError("the model has no manifest")
+        fields = {name: getattr(manifest, name) for name in ModelResponse.model_fields if hasattr(manifest, name)}
+        return ModelResponse.model_validate({**fields, "base": manifest.model, **backend.model_name()})
+
+    @app.get("/", include_in_schema=False)
+    async def root() -> Response:
+        return RedirectResponse("ui/")
+
+    @app.get("/ui", include_in_schema=False)
+    @app.get("/ui/", include_in_schema=False)
+    async def page() -> Response:
+        return FileResponse(PAGE / "index.html", headers=_SECURITY_HEADERS)
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return HTMLResponse(_DOCS_PAGE, headers=_SECURITY_HEADERS)
+
+    app.mount("/ui", StaticFiles(directory=PAGE), name="page")
+    return app
+
+
+def _classify(predictor: Predictor, items: list[Any]) -> list[dict[str, Any]]:
+    results: list[dict[str, Any]] = []
+    good = []
+    for number, item in enumerate(items):
+        name = item.get("id") if isinstance(item, dict) else None
+        results.append({"id": name if isinstance(name, str) else None})
+        try:
+            good.append((number, read_unlabelled(item, f"statements[{number}]")))
+        except InputError as error:
+            results[number]["error"] = str(error)
+    for (number, _), prediction in zip(good, predictor.predict([s for _, s in good]), strict=True):
+        results[number] |= prediction_fields(prediction)
+    return results
+
+
+def _answer(request: Request, status: int, kind: str, message: str, field: str | None = None) -> JSONResponse:
+    return JSONResponse(error_body(kind, message, request.state.request_id, field), status)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    first: dict[str, Any] = error.errors()[0] if isinstance(error, RequestValidationError) else {}
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] in ("json_invalid", "json_type"):
+        reason = first.get("ctx", {}).get("error", first["msg"])
+        return _answer(request, 400, "malformed", f"expected a JSON object as the body: {reason}; mend the JSON")
+    return _answer(request, 422, "invalid", f"{field}: {first['msg']}; see /docs for what is expected", field)
+
+
+async def _unusable(request: Request, error: Exception) -> Response:
+    return _answer(request, 422, "invalid", str(error), getattr(error, "field", None))
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    kind = {404: "not_found", 405: "method_not_allowed"}.get(status, "refused")
+    return _answer(request, status, kind, str(getattr(error, "detail", "")))
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    _log.error("request %s failed: %s", request.state.request_id, type(error).__name__)
+    return _answer(request, 500, "internal", "the service failed on this request; its log names the request_id")

@@ -1,0 +1,2 @@
+// validatorUrl: the default one would ask a foreign host.
+SwaggerUIBundle({ url: "openapi.json", dom_id: "#swagger-ui", validatorUrl: null });

@@ -1,0 +1,152 @@
+"""What the command line shows a person: tables, progress, the one-line error."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from stance.labels import STANCE
+from stance.output import speaker_summary
+from stance.records import Prediction, Statement
+
+if TYPE_CHECKING:
+    from training.tracking import RunSummary
+    from training.train import Progress as OnProgress
+    from training.train import TrainedRun
+
+OUT: Final = Console()
+ERR: Final = Console(stderr=True)
+_COLOURS: Final = {"supportive": "green", "skeptical": "yellow", "critical": "red"}
+_COMPACT: Final[dict[str, Any]] = {"padding": (0, 1, 0, 0), "pad_edge": False}
+_SHOWN_CHARS: Final = 160
+
+
+def show_error(message: str) -> None:
+    """Print one line, "error: ...", on standard error."""
+    ERR.print(f"[bold red]error:[/] {escape(' '.join(message.split()))}", soft_wrap=True, highlight=False)
+
+
+def show_analysis(target: str, analysed: Sequence[tuple[Statement, Prediction]]) -> None:
+    """Print the statements of an article, then who stands where."""
+    if not analysed:
+        OUT.print(f"No quoted statement found. Target: {escape(target)}")
+        return
+    table = Table(title=f"Statements, judged against: {escape(target)}", title_justify="left", box=SIMPLE_HEAD, leading=1, **_COMPACT)
+    for name in ("speaker", "stance", "sentiment"):
+        table.add_column(name)
+    table.add_column("statement", ratio=1)
+    for statement, prediction in analysed:
+        table.add_row(
+            escape(statement.speaker) or "[dim]unknown[/]",
+            _stance_cell(prediction),
+            prediction.sentiment.label,
+            escape(_shortened(statement.text)),
+        )
+    OUT.print(table)
+    summary = Table(title="Who stands where", title_justify="left", box=SIMPLE_HEAD, **_COMPACT)
+    summary.add_column("speaker")
+    for name in ("all", *STANCE, "unsure", "off target"):
+        summary.add_column(name, justify="right", no_wrap=True)
+    for row in speaker_summary(analysed):
+        counts = (row["statements"], *row["stances"].values(), row["abstained"], row["off_target"])
+        summary.add_row(escape(row["name"]), *(str(n or "·") for n in counts))
+    OUT.print(summary)
+
+
+def show_runs(runs: Sequence["RunSummary"]) -> None:
+    """Print runs, newest first."""
+    table = Table(box=SIMPLE_HEAD, **_COMPACT)
+    table.add_column("run", no_wrap=True)
+    for name in ("stance macro-F1", "sentiment", "relevance", "data", "age"):
+        table.add_column(name, no_wrap=True)
+    for run in runs:
+        finished = run.status == "FINISHED"
+        table.add_row(
+            f"{'★' if run.is_champion else ' '} {escape(run.name)}",
+            _interval(run.metrics, "test/stance/macro_f1") if finished else run.status.lower(),
+            _figure(run.metrics, "test/sentiment/macro_f1"),
+            _figure(run.metrics, "test/relevance/macro_f1"),
+            run.data_digest[:6],
+            _age(run.started),
+        )
+    OUT.print(table if runs else "No runs yet: train one with [bold]stance train quick[/].")
+
+
+def show_trained(run: "TrainedRun") -> None:
+    """Print what a training run came to, and what to do next."""
+    title = f"{run.name} (version {run.version}), fitted in {run.fit_seconds:.1f} s; on held-out processes:"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, **_COMPACT)
+    for name in ("head", "macro-F1 (95 %)", "majority", "accuracy", "ECE", "n"):
+        table.add_column(name)
+    for head, report in run.report.heads.items():
+        score = report.macro_f1
+        interval = f"{score.value:.3f} \\[{score.low:.3f}, {score.high:.3f}]"
+        table.add_row(
+            head, interval, f"{report.majority:.3f}", f"{report.accuracy:.3f}", f"{report.calibration_error:.3f}", str(score.statements)
+        )
+    OUT.print(table)
+    OUT.print(f"Serve it with [bold]stance promote {run.name}[/]; see all runs with [bold]stance runs[/].")
+
+
+@contextmanager
+def progress() -> Iterator["OnProgress"]:
+    """Give a callback that draws a bar per stage on standard error."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=ERR) as bars:
+        tasks: dict[str, int] = {}
+
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                for earlier in tasks.values():
+                    bars.update(earlier, total=1, completed=1)  # type: ignore[arg-type]
+                tasks[stage] = bars.add_task(stage, total=total if done else None)
+            if done:
+                bars.update(tasks[stage], completed=done, total=total)  # type: ignore[arg-type]
+
+        yield advance
+        for task in tasks.values():
+            bars.update(task, total=1, completed=1)  # type: ignore[arg-type]
+
+
+def _stance_cell(prediction: Prediction) -> str:
+    label = prediction.stance.label
+    text = f"{label} {prediction.stance.probabilities[label]:.0%}"
+    if prediction.relevance.label == "off_target":
+        return f"[dim]off target {prediction.relevance.probabilities['off_target']:.0%}\n({text})[/]"
+    return f"[dim]{text}\n(unsure)[/]" if prediction.abstained else f"[{_COLOURS[label]}]{text}[/]"
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN_CHARS else f"{text[: _SHOWN_CHARS - 1]}…"
+
+
+def _figure(metrics: dict[str, float], name: str) -> str:
+    return f"{metrics[name]:.3f}" if name in metrics else "-"
+
+
+def _interval(metrics: dict[str, float], name: str) -> str:
+    if name not in metrics:
+        return "-"
+    return f"{metrics[name]:.3f} \\[{metrics[f'{name}_low']:.3f}, {metrics[f'{name}_high']:.3f}]"
+
+
+def _age(started: datetime) -> str:
+    seconds = (datetime.now(UTC) - started).total_seconds()
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,140 @@
+"""Labelled statements on disk: read, checked line by line, digested.
+
+A corpus is a JSONL file or a folder of them; a line is one statement with the fields below. The
+reader raises CorpusError naming file, line, field, value and what was expected.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final
+
+from stance.errors import CorpusError, InputError, shortened
+from stance.jsonl import parse_line, read_lines
+from stance.labels import HEADS
+from stance.records import LabelledStatement, Statement
+from stance.statements import MAX_TARGET_CHARS, check_characters, check_target
+
+MAX_STATEMENT_CHARS: Final = 10_000
+MAX_CONTEXT_CHARS: Final = 50_000
+UNLABELLED_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["target", "statement"],
+    "properties": {
+        "id": {"type": "string"},
+        "target": {"type": "string", "maxLength": MAX_TARGET_CHARS, "description": "The deal, as a reader would name it."},
+        "statement": {"type": "string", "maxLength": MAX_STATEMENT_CHARS, "description": "The quoted words."},
+        "context": {"type": "string", "maxLength": MAX_CONTEXT_CHARS, "description": "The paragraph around them."},
+        "speaker": {"type": "string", "maxLength": MAX_TARGET_CHARS},
+    },
+}
+"""JSON schema of what read_unlabelled takes."""
+_PARTS: Final = ("train", "calibration", "test")
+
+
+def read_corpus(path: Path) -> list[LabelledStatement]:
+    """Return the statements of a JSONL file, or of all *.jsonl in a folder by name, in order.
+
+    Raises CorpusError at the first line that breaks the format, and where an id comes twice.
+    """
+    rows: list[LabelledStatement] = []
+    seen: dict[str, str] = {}
+    for line in (line for file in corpus_files(path) for line in read_lines(file)):
+        if line.value is None:
+            raise CorpusError(line.error)
+        row = read_row(line.value, line.where)
+        if row.id in seen:
+            raise CorpusError(
+                f"{line.where}: field 'id': expected an id of its own, got {row.id!r}, which {seen[row.id]} has too; rename one", field="id"
+            )
+        seen[row.id] = line.where
+        rows.append(row)
+    if not rows:
+        raise CorpusError(f"{path}: expected at least one statement, got none; add lines or name another path")
+    return rows
+
+
+def corpus_files(path: Path) -> list[Path]:
+    """Return the JSONL files that `path` stands for, sorted; raise InputError where there are none."""
+    if path.is_file():
+        return [path]
+    files = sorted(path.glob("*.jsonl")) if path.is_dir() else []
+    if not files:
+        raise InputError(f"{path}: expected a .jsonl file or a folder of them, found none; check the path")
+    return files
+
+
+def digest(path: Path) -> str:
+    """Return 32 hexadecimal digits that name the corpus's content (file names and bytes)."""
+    state = hashlib.sha256()
+    for file in corpus_files(path):
+        state.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return state.hexdigest()[:32]
+
+
+def read_splits(path: Path) -> dict[str, tuple[str, ...]]:
+    """Return {"train"|"calibration"|"test": processes} of a splits.json; no process may be in two parts."""
+    where = str(path)
+    if not path.is_file():
+        raise InputError(
+            f"{where}: expected a file that names the processes of train, calibration and test, found none; write it or name another corpus"
+        )
+    line = parse_line(path.read_bytes(), where)
+    if line.value is None:
+        raise CorpusError(line.error)
+    found = line.value
+    for part in _PARTS:
+        names = found.get(part)
+        if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+            raise CorpusError(f"{where}: field {part!r}: expected a list of process names, got {shortened(names)}; name at least one")
+    splits = {part: tuple(found[part]) for part in _PARTS}
+    names = [name for part in _PARTS for name in splits[part]]
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise CorpusError(f"{where}: expected each process in one part, got {doubled[0]!r} in several; keep it in one")
+    return splits
+
+
+def read_row(row: dict[str, Any], where: str) -> LabelledStatement:
+    """Return one line's labelled statement; raise CorpusError where a field is missing or illegal.
+
+    A label may be null (the set does not have it), but its field must be there.
+    """
+    for name in ("id", "process"):
+        _require_text(row, name, where)
+    statement = read_unlabelled(row, where)
+    for head, labels in HEADS.items():
+        if head not in row or (row[head] is not None and row[head] not in labels):
+            raise CorpusError(
+                f"{where}: field {head!r}: expected one of {', '.join(labels)} or null, got {_got(row, head)}; label the statement",
+                field=head,
+            )
+    phenomena = row.get("phenomena") or []
+    if not isinstance(phenomena, list) or not all(isinstance(p, str) for p in phenomena):
+        raise CorpusError(f"{where}: field 'phenomena': expected a list of tags, got {_got(row, 'phenomena')}; mend it", field="phenomena")
+    return LabelledStatement(row["id"], row["process"], statement, row["relevance"], row["stance"], row["sentiment"], tuple(phenomena))
+
+
+def read_unlabelled(row: object, where: str) -> Statement:
+    """Return the statement of {"target", "statement", "context"?, "speaker"?}; raise CorpusError or InputError where it can't be judged."""
+    if not isinstance(row, dict):
+        raise CorpusError(f"{where}: expected an object with target and statement, got {shortened(row)}; write one")
+    for name in ("target", "statement"):
+        _require_text(row, name, where)
+    for name in ("context", "speaker"):
+        if not isinstance(row.get(name) or "", str):
+            raise CorpusError(f"{where}: field {name!r}: expected a text or nothing, got {_got(row, name)}; mend it", field=name)
+    for name, limit in (("statement", MAX_STATEMENT_CHARS), ("context", MAX_CONTEXT_CHARS), ("speaker", MAX_TARGET_CHARS)):
+        if len(row.get(name) or "") > limit:
+            raise CorpusError(
+                f"{where}: field {name!r}: expected at most {limit:,} characters, got {len(row[name]):,}; shorten it", field=name
+            )
+        check_characters(row.get(name) or "", f"{where}: field {name!r}")
+    return Statement(check_target(row["target"]), row["statement"], row.get("context") or "", row.get("speaker") or "")
+
+
+def _require_text(row: dict[str, Any], name: str, where: str) -> None:
+    if not isinstance(row.get(name), str) or not row[name].strip():
+        raise CorpusError(f"{where}: field {name!r}: expected a text that is not empty, got {_got(row, name)}; add it", field=name)
+
+
+def _got(row: dict[str, Any], name: str) -> str:
+    return shortened(row[name]) if name in row else "no such field"

@@ -1,0 +1,65 @@
+"""The only place where text is shaped for a model: Statement -> ModelInput.
+
+INPUT_FORMAT names the shape and is kept in every artifact; a model is never fed another one than
+it was trained on.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from stance.errors import ArtifactError
+from stance.records import SPAN_JOINER, Statement
+
+INPUT_FORMAT: Final = "target|speaker: statement|context without the statement"
+_SPACES: Final = re.compile(r"\s+")
+_PLAIN_MARKS: Final = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'", "\xa0": " "})
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInput:
+    """The pair of texts a model reads: what is asked about, and what was said (then its context)."""
+
+    target: str
+    statement: str
+    context: str
+
+
+def shape(statement: Statement) -> ModelInput:
+    """Return the texts a model reads of a statement.
+
+    Control characters and lone surrogates are dropped, marks made straight and white space
+    folded, so that typography never changes a label.
+    """
+    said = clean(statement.text)
+    speaker = clean(statement.speaker)
+    return ModelInput(
+        target=clean(statement.target),
+        statement=f"{speaker}: {said}" if speaker else said,
+        context=_without(said, clean(statement.context)),
+    )
+
+
+def _without(said: str, context: str) -> str:
+    """Return the context with the statement's own words as an ellipsis: nothing is read twice."""
+    for span in said.split(SPAN_JOINER):
+        words = span.strip(" ,.;")
+        if words:
+            context = context.replace(words, "…", 1)
+    return context
+
+
+def clean(text: str) -> str:
+    """Return `text` as a tokenizer can take it: valid Unicode (NFC), plain marks, single spaces."""
+    text = "".join(c for c in text.translate(_PLAIN_MARKS) if c.isspace() or unicodedata.category(c)[0] != "C")
+    return _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
+
+
+def check_format(input_format: str, where: str) -> None:
+    """Raise ArtifactError unless `input_format` is the one this version shapes."""
+    if input_format != INPUT_FORMAT:
+        raise ArtifactError(
+            f"{where}: the model reads input format {input_format!r}, this version shapes {INPUT_FORMAT!r}; "
+            "train it again, or use the version of the product that made it"
+        )

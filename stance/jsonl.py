@@ -1,0 +1,53 @@
+"""Files of one JSON object a line, read and written as a stream."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from stance.errors import InputError, shortened
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: its place, and either its object or why it has none."""
+
+    where: str
+    value: dict[str, Any] | None
+    error: str = ""
+
+    @property
+    def id(self) -> str | None:
+        """The object's "id", where it is a text."""
+        found = self.value.get("id") if self.value else None
+        return found if isinstance(found, str) else None
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """Yield every line that is not blank; a line that is no JSON object comes with its error."""
+    if not path.is_file():
+        raise InputError(f"{path}: expected a file of one JSON object a line, found no such file; check the path")
+    with path.open("rb") as stream:
+        for number, raw in enumerate(stream, start=1):
+            if raw.strip():
+                yield parse_line(raw, f"{path}:{number}")
+
+
+def parse_line(raw: bytes, where: str) -> Line:
+    """Return a line read from its bytes."""
+    try:
+        value = json.loads(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        return Line(where, None, f"{where}: expected UTF-8, got byte {raw[error.start]:#04x} at offset {error.start}; save it as UTF-8")
+    except json.JSONDecodeError as error:
+        text = shortened(raw.decode("utf-8").strip())
+        return Line(where, None, f"{where}: expected a JSON object, got {text} ({error.msg} at column {error.colno}); mend the line")
+    if not isinstance(value, dict):
+        return Line(where, None, f"{where}: expected a JSON object, got {shortened(value)}; write one object a line")
+    return Line(where, value)
+
+
+def write_line(stream: TextIO, row: dict[str, Any]) -> None:
+    """Write one object as one line."""
+    stream.write(json.dumps(row, ensure_ascii=False) + "\n")

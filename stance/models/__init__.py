@@ -1,0 +1,1 @@
+"""The models behind one protocol; what each one is, says its module."""

@@ -1,0 +1,101 @@
+"""The values that travel through the product; plain, frozen, and free of any model.
+
+Offsets are characters of the article as it was given, half-open.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+SPAN_JOINER: Final = " … "
+"""Stands between the quoted spans that make up one statement."""
+
+QuoteKind = Literal["statement", "fragment", "title_or_term"]
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who a quote is attributed to.
+
+    `name` is the fullest form the article uses for the person; `start`/`end` locate the local
+    mention ("he", "the minister", "Lavrov") that led there, `rule` says how it was found, and
+    `confidence` (0 to 1) how sure that rule is.
+    """
+
+    name: str
+    start: int
+    end: int
+    rule: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """One quoted span of an article, without its marks: article[start:end] == text."""
+
+    start: int
+    end: int
+    text: str
+    paragraph: int
+    kind: QuoteKind
+    speaker: Speaker | None
+
+    @property
+    def is_statement(self) -> bool:
+        """True for words somebody says; false for titles, terms and scare quotes."""
+        return self.kind != "title_or_term"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One speaker's quotes in one paragraph, with the target they are judged against.
+
+    `spans` are the quotes' offsets in the article (empty for a statement that came without one).
+    `context` is the paragraph, empty where it is unknown.
+    """
+
+    target: str
+    text: str
+    context: str = ""
+    speaker: str = ""
+    spans: tuple[tuple[int, int], ...] = ()
+    mention: str = ""
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPrediction:
+    """One head's label and its calibrated probabilities, in the order of labels.HEADS."""
+
+    label: str
+    probabilities: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model says of one statement.
+
+    `abstained` is true where the stance's probability lies under the artifact's threshold; the
+    label is given all the same.
+    """
+
+    relevance: HeadPrediction
+    stance: HeadPrediction
+    sentiment: HeadPrediction
+    abstained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledStatement:
+    """A statement of a corpus with its gold labels; a label may be None where a set lacks it."""
+
+    id: str
+    process: str
+    statement: Statement
+    relevance: str | None
+    stance: str | None
+    sentiment: str | None
+    phenomena: tuple[str, ...] = field(default=())
+
+    def label(self, head: str) -> str | None:
+        """Return the gold label of `head` (a key of labels.HEADS), or None where it lacks."""
+        return {"relevance": self.relevance, "stance": self.stance, "sentiment": self.sentiment}[head]

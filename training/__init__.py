@@ -1,0 +1,1 @@
+"""Recipes, fitting, measuring, tracking and promoting; stands on `stance`, knows no serving."""

@@ -1,0 +1,37 @@
+"""Logistic regression per head on the frozen encoder's features."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from sklearn.preprocessing import StandardScaler
+
+from stance.inputs import shape
+from stance.labels import HEADS
+from stance.models.checkpoints import new_encoder
+from stance.models.encoder import EncoderModel
+from stance.records import LabelledStatement
+from training.labels import label_indices
+from training.linear import fit_linear_heads
+from training.recipe import Recipe
+
+
+def fit_quick(train: Sequence[LabelledStatement], recipe: Recipe) -> EncoderModel:
+    """Return the encoder as it came, its heads fitted; the features' scaling is folded into the heads."""
+    torch.manual_seed(recipe.seed)
+    model = new_encoder(recipe.base, revision=recipe.base_revision, max_tokens=recipe.max_tokens)
+    features = model.features([shape(s.statement) for s in train]).astype(np.float64)
+    scaler = StandardScaler().fit(features)
+    weights, biases = fit_linear_heads(
+        scaler.transform(features),
+        label_indices(train),
+        inverse_regularisation=recipe.quick.inverse_regularisation,
+        seed=recipe.seed,
+    )
+    state = {}
+    for head in HEADS:
+        scaled = weights[head] / scaler.scale_
+        state[f"heads.{head}.weight"] = torch.from_numpy(scaled)
+        state[f"heads.{head}.bias"] = torch.from_numpy(biases[head] - scaled @ scaler.mean_)
+    model.network.load_state_dict(state, strict=False)
+    return model

@@ -1,0 +1,52 @@
+"""Make a run's model the champion: fetch it, verify it, hand it to the store, move the alias."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from stance.artifact import Manifest, verify_artifact
+from stance.errors import ArtifactError
+from stance.predictor import Predictor
+from stance.records import Statement
+from training import tracking
+from training.tracking import RunSummary
+
+Store = Callable[[Path, Manifest, str], str]
+"""Called with (verified directory, manifest, registered version); returns the name it is kept under."""
+
+_SMOKE = Statement("the peace agreement", "We will sign it tomorrow.", "“We will sign it tomorrow,” the envoy said.", "the envoy")
+
+
+def promote(reference: str, store: Store) -> tuple[RunSummary, str]:
+    """Return the promoted run and the name its model has in the store.
+
+    The artifact is verified and answers a statement before anything moves; the alias moves last.
+    Raises RunError or ArtifactError.
+    """
+    run = tracking.find_run(reference)
+    with tempfile.TemporaryDirectory() as folder:
+        directory, manifest = _verified(run, Path(folder))
+        Predictor.load(directory).predict([_SMOKE])
+        kept = store(directory, manifest, run.model_version)
+    tracking.set_champion(run)
+    return run, kept
+
+
+def export(reference: str, target: Path) -> RunSummary:
+    """Write a run's verified model into `target`, which must not exist or be empty, and return the run."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ArtifactError(f"{target}: expected no such directory, or an empty one; name another")
+    run = tracking.find_run(reference)
+    with tempfile.TemporaryDirectory() as folder:
+        directory, _ = _verified(run, Path(folder))
+        shutil.copytree(directory, target, dirs_exist_ok=True)
+    return run
+
+
+def _verified(run: RunSummary, folder: Path) -> tuple[Path, Manifest]:
+    directory = tracking.fetch_artifact(run, folder)
+    manifest = verify_artifact(directory)
+    if manifest.run_id != run.run_id:
+        raise ArtifactError(f"run {run.name}: its model says it comes from run {manifest.run_id}; train it again")
+    return directory, manifest

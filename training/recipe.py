@@ -1,0 +1,158 @@
+"""A recipe: everything that decides what a training run makes, as one TOML file.
+
+Top-level fields say what is trained on what; a table named after the kind holds that kind's own
+fields. Every field is documented where it is declared; an unknown one is refused with the
+nearest legal name.
+"""
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+
+from stance.errors import RecipeError, shortened
+
+Kind = Literal["baseline", "quick", "finetune"]
+SHIPPED: Final = Path(__file__).parent / "recipes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineOptions:
+    """TF-IDF + logistic regression."""
+
+    max_features: int = 20_000
+    """The most columns of each vectorizer (words, characters)."""
+    inverse_regularisation: float = 10.0
+    """scikit-learn's C: larger fits the training statements more closely."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuickOptions:
+    """Frozen encoder + logistic regression."""
+
+    inverse_regularisation: float = 0.003
+    """scikit-learn's C, on standardised features."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinetuneOptions:
+    """The whole encoder, all heads jointly."""
+
+    epochs: int = 6
+    """The most passes over the training statements."""
+    patience: int = 2
+    """Epochs without a better calibration loss after which training ends; the best epoch is kept."""
+    batch_tokens: int = 1024
+    """Tokens in a batch, padding included."""
+    learning_rate: float = 1e-4
+    """Peak learning rate of the encoder (AdamW)."""
+    head_learning_rate: float = 1e-3
+    """Peak learning rate of the heads."""
+    warmup_share: float = 0.1
+    """Share of the steps over which the rates rise from zero; then they fall linearly to zero."""
+    weight_decay: float = 0.01
+    """AdamW's decay of every weight matrix."""
+    dropout: float = 0.1
+    """Dropout before the heads."""
+    class_weights: bool = True
+    """Weigh each label by the inverse of its share, so that rare ones count as much."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A training configuration; `name` is the file's stem."""
+
+    name: str
+    """Shown in run lists; taken from the file."""
+    kind: Kind
+    """"baseline", "quick" or "finetune"."""
+    seed: int = 0
+    """Seeds every random choice of the run."""
+    base: str = "bundled"
+    """The pretrained encoder: "bundled", a local directory, or a hub name (with base_revision)."""
+    base_revision: str = ""
+    """The hub commit of `base`."""
+    max_tokens: int = 192
+    """The most tokens of one input; the context is cut first."""
+    target_precision: float = 0.8
+    """Stance predictions that don't abstain should be right this often on the calibration split."""
+    baseline: BaselineOptions = field(default_factory=BaselineOptions)
+    quick: QuickOptions = field(default_factory=QuickOptions)
+    finetune: FinetuneOptions = field(default_factory=FinetuneOptions)
+
+    def with_seed(self, seed: int | None) -> Self:
+        """Return the recipe with another seed, or itself for None."""
+        return self if seed is None else dataclasses.replace(self, seed=seed)
+
+    def resolved(self) -> dict[str, Any]:
+        """Return every field that counts for this kind, flat: {"seed": 0, "finetune.epochs": 6, ...}."""
+        flat: dict[str, Any] = {}
+        for name, value in dataclasses.asdict(self).items():
+            if not isinstance(value, dict):
+                flat[name] = value
+            elif name == self.kind:
+                flat |= {f"{name}.{key}": inner for key, inner in value.items()}
+        return flat
+
+
+def read_recipe(name_or_path: str) -> Recipe:
+    """Return a shipped recipe by name ("quick") or any recipe by its path.
+
+    Raises RecipeError for a missing file, bad TOML, an unknown field or a value of another type.
+    """
+    path = Path(name_or_path)
+    if path.suffix != ".toml":
+        path = SHIPPED / f"{name_or_path}.toml"
+    if not path.is_file():
+        shipped = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.toml")))
+        raise RecipeError(f"recipe {name_or_path!r}: expected one of {shipped}, or a path that ends in .toml and exists; check the name")
+    try:
+        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: expected TOML, got: {error}; mend the file") from error
+    recipe: Recipe = _build(Recipe, {"name": path.stem, **fields}, str(path), prefix="")
+    return recipe
+
+
+def _build(cls: Any, values: dict[str, Any], where: str, *, prefix: str) -> Any:
+    declared = {f.name: f for f in dataclasses.fields(cls)}
+    hints = typing.get_type_hints(cls)
+    arguments: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in declared:
+            near = difflib.get_close_matches(key, declared, n=1)
+            hint = f"did you mean {prefix + near[0]!r}?" if near else f"legal here: {', '.join(sorted(declared))}"
+            raise RecipeError(f"{where}: unknown field {prefix + key!r}; {hint}")
+        arguments[key] = _value(hints[key], value, where, prefix + key)
+    missing = [
+        n
+        for n, f in declared.items()
+        if n not in arguments and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    ]
+    if missing:
+        raise RecipeError(f"{where}: field {prefix + missing[0]!r} is missing; add it")
+    return cls(**arguments)
+
+
+def _value(hint: Any, value: Any, where: str, name: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        if not isinstance(value, dict):
+            raise RecipeError(f"{where}: field {name!r}: expected a table, got {shortened(value)}; write [{name}]")
+        return _build(hint, value, where, prefix=f"{name}.")
+    if typing.get_origin(hint) is Literal:
+        if value not in typing.get_args(hint):
+            raise RecipeError(
+                f"{where}: field {name!r}: expected one of {', '.join(typing.get_args(hint))}, got {shortened(value)}; choose one"
+            )
+        return value
+    if hint is float and type(value) is int:
+        value = float(value)
+    if not isinstance(hint, types.UnionType) and type(value) is not hint:
+        raise RecipeError(f"{where}: field {name!r}: expected {hint.__name__}, got {shortened(value)}; mend the value")
+    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
+        raise RecipeError(f"{where}: field {name!r}: expected 0 or more, got {value!r}; mend the value")
+    return value

@@ -1,0 +1,49 @@
+"""A corpus in three parts that share no peace process: train, calibration, test."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from stance.corpus import digest, read_corpus, read_splits
+from stance.errors import CorpusError
+from stance.records import LabelledStatement
+
+SPLITS_FILE: Final = "splits.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The three parts, and what is needed to name the data they came from."""
+
+    path: Path
+    digest: str
+    train: list[LabelledStatement]
+    calibration: list[LabelledStatement]
+    test: list[LabelledStatement]
+
+    def describe(self) -> dict[str, Any]:
+        """Return the digest, and statements and processes of each part."""
+        parts = {"train": self.train, "calibration": self.calibration, "test": self.test}
+        return {"digest": self.digest, **{n: {"statements": len(p), "processes": sorted({s.process for s in p})} for n, p in parts.items()}}
+
+
+def read_split(folder: Path) -> Split:
+    """Return a corpus folder split by its splits.json.
+
+    Raises CorpusError where a process of the file has no statements, or statements have a process
+    that no part names.
+    """
+    processes = read_splits(folder / SPLITS_FILE)
+    statements = read_corpus(folder)
+    known = {s.process for s in statements}
+    part_of = {name: part for part, names in processes.items() for name in names}
+    if unknown := sorted(set(part_of) - known):
+        raise CorpusError(f"{folder / SPLITS_FILE}: process {unknown[0]!r} has no statements in {folder}; add them or take it out")
+    if unnamed := sorted(known - set(part_of)):
+        raise CorpusError(
+            f"{folder / SPLITS_FILE}: process {unnamed[0]!r} of the corpus is in no part; add it to train, calibration or test"
+        )
+    parts: dict[str, list[LabelledStatement]] = {part: [] for part in processes}
+    for statement in statements:
+        parts[part_of[statement.process]].append(statement)
+    return Split(folder, digest(folder), parts["train"], parts["calibration"], parts["test"])
