@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 3000
 SAMPLE := datasets/articles/harbour-truce.txt
-SAMPLE_TARGET := the harbour truce between Ostmark and the Selny islands
+SAMPLE_TARGET := the harbour truce of Sarn between Tolgra and the Free Piers
 
 export BENTOML_DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true

@@ -18,7 +18,7 @@ import typer
 from stance import __version__, console
 from stance.corpus import read_unlabelled
 from stance.errors import InputError, StanceError
-from stance.jsonl import Line, read_lines, write_line
+from stance.jsonl import Line, check_file, read_lines, write_line
 from stance.output import analysis_fields, prediction_fields, quote_fields
 from stance.quotes import extract_quotes
 from stance.statements import DEFAULT_TARGET, check_characters, check_target
@@ -124,6 +124,7 @@ def classify(source: InOption, out: OutOption, model: ModelOption = None) -> Non
 
     A line that can't be read becomes {"id", "error"}; the others are all labelled, and the exit code is 1.
     """
+    check_file(source)  # before the model is loaded
     predictor = _predictor(model)
 
     def answer(lines: list[Line]) -> Iterator[dict[str, Any]]:
@@ -257,21 +258,18 @@ def _read_text(file: str) -> str:
 
 def _stream(source: Path, out: Path, answer: Any) -> None:
     """Write answer(lines) for every chunk of lines as it comes; exit with 1 where a line failed."""
-    lines, failed, first_error, total = read_lines(source), 0, "", 0
-    first = list(islice(lines, _CHUNK))  # a missing file is told before OUT is touched
+    lines, failed, first_error, total = read_lines(check_file(source)), 0, "", 0
     try:
         stream = out.open("w", encoding="utf-8")
     except OSError as error:
         raise InputError(f"{out}: expected a file that can be written, got: {error.strerror}; check the path") from error
     with stream:
-        chunk = first
-        while chunk:
+        while chunk := list(islice(lines, _CHUNK)):
             for row in answer(chunk):
                 write_line(stream, row)
                 total += 1
                 if "error" in row:
                     failed, first_error = failed + 1, first_error or row["error"]
-            chunk = list(islice(lines, _CHUNK))
     if failed:
         console.show_error(f"{failed} of {total} lines failed, the first: {first_error}")
         raise typer.Exit(_PARTLY_FAILED)

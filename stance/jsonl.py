@@ -24,10 +24,15 @@ class Line:
         return found if isinstance(found, str) else None
 
 
-def read_lines(path: Path) -> Iterator[Line]:
-    """Yield every line that is not blank; a line that is no JSON object comes with its error."""
+def check_file(path: Path) -> Path:
+    """Return the path; raise InputError where no file is there."""
     if not path.is_file():
         raise InputError(f"{path}: expected a file of one JSON object a line, found no such file; check the path")
+    return path
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """Yield every line of a file that is not blank; a line that is no JSON object comes with its error."""
     with path.open("rb") as stream:
         for number, raw in enumerate(stream, start=1):
             if raw.strip():

@@ -1,0 +1,141 @@
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HARBOUR = ROOT / "datasets" / "articles" / "harbour-truce.txt"
+
+
+def stance(*arguments, stdin=None, cwd=None):
+    """Run the command as a user does and return the finished process (text)."""
+    command = [sys.executable, "-m", "stance", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, input=stdin, cwd=cwd, timeout=120, check=False)
+
+
+def jsonl(path, rows):
+    path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def results(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def assert_told(process, *words):
+    """Exit code 2, nothing but one line on standard error, and the words in it."""
+    assert process.returncode == 2, process.stderr
+    lines = process.stderr.strip().splitlines()
+    assert len(lines) == 1, process.stderr
+    assert lines[0].startswith("error: ")
+    for word in words:
+        assert word in lines[0]
+
+
+@pytest.mark.parametrize("command", ["", "analyze", "quotes", "classify", "train", "runs", "promote", "export", "serve"])
+def test_every_command_has_help_with_an_example(command):
+    process = stance(*command.split(), "--help")
+    assert process.returncode == 0
+    assert not command or f"stance {command}" in process.stdout.split("Example:")[1]
+
+
+def test_help_is_there_at_once():
+    started = time.perf_counter()
+    stance("--help")
+    assert time.perf_counter() - started < 3  # 0.5 s on an idle machine; imports of torch alone would take longer
+
+
+def test_analyze_reads_a_file_and_standard_input_alike(baseline_artifact):
+    from_file = stance("analyze", HARBOUR, "--model", baseline_artifact, "--json", "--target", "the harbour truce")
+    piped = stance("analyze", "-", "--model", baseline_artifact, "--json", "--target", "the harbour truce", stdin=HARBOUR.read_text())
+    assert from_file.returncode == 0, from_file.stderr
+    assert json.loads(from_file.stdout) == json.loads(piped.stdout)
+    assert len(json.loads(from_file.stdout)["statements"]) >= 8
+
+
+def test_analyze_shows_a_table(baseline_artifact):
+    process = stance("analyze", HARBOUR, "--model", baseline_artifact)
+    assert process.returncode == 0
+    assert "Matvei" in process.stdout
+    assert "Who stands where" in process.stdout
+
+
+def test_an_article_without_quotes_is_no_error(baseline_artifact):
+    process = stance("analyze", "-", "--model", baseline_artifact, stdin="Nobody said a word.")
+    assert process.returncode == 0
+    assert "No quoted statement" in process.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", ["empty"]),
+        (b"caf\xe9", ["UTF-8", "0xe9", "offset 3"]),
+        (b"a\0b", ["character 1", "UTF-8"]),
+        (b"x " * 500_000, ["200,000", "split"]),
+    ],
+)
+def test_an_unusable_article_is_one_clear_line(tmp_path, baseline_artifact, content, words):
+    file = tmp_path / "article.txt"
+    file.write_bytes(content)
+    assert_told(stance("analyze", file, "--model", baseline_artifact), *words)
+
+
+def test_other_bad_input_is_one_clear_line(tmp_path, baseline_artifact):
+    assert_told(stance("analyze", tmp_path / "nope.txt", "--model", baseline_artifact), "nope.txt", "check the path")
+    assert_told(stance("analyze", HARBOUR, "--model", baseline_artifact, "--target", "t" * 10_000), "500", "10,000")
+    assert_told(stance("analyze", HARBOUR, "--model", tmp_path), "manifest.json", "stance export")
+    assert_told(stance("train", "quikc"), "quick", "baseline")
+    assert_told(stance("classify", tmp_path / "nope.jsonl", "--out", tmp_path / "out"), "nope.jsonl")
+    (tmp_path / "odd.toml").write_text('kind = "quick"\nsede = 1\n')
+    assert_told(stance("train", tmp_path / "odd.toml"), "'sede'", "did you mean 'seed'")
+
+
+def test_without_a_promoted_model_analyze_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("BENTOML_HOME", str(tmp_path))
+    assert_told(stance("analyze", HARBOUR), "stance train quick", "--model")
+
+
+def test_quotes_keeps_every_line_and_its_order(tmp_path):
+    source = jsonl(
+        tmp_path / "in.jsonl", [{"id": "a", "text": "“We stay,” said Ilse Marrow."}, {"id": "b"}, "no json", {"id": "c", "text": ""}]
+    )
+    process = stance("quotes", source, "--out", tmp_path / "out.jsonl")
+    assert process.returncode == 1
+    assert "2 of 4 lines failed" in process.stderr
+    rows = results(tmp_path / "out.jsonl")
+    assert [row["id"] for row in rows] == ["a", "b", None, "c"]
+    quote = {"start": 1, "end": 9, "text": "We stay,", "speaker": "Ilse Marrow", "speaker_start": 16, "speaker_end": 27}
+    assert {k: v for k, v in rows[0]["quotes"][0].items() if k != "confidence"} == quote
+    assert "in.jsonl:2" in rows[1]["error"]
+    assert rows[3]["quotes"] == []
+
+
+def test_classify_labels_the_good_lines_and_names_the_bad_ones(tmp_path, baseline_artifact):
+    good = {"target": "the truce", "statement": "We will keep it.", "context": "“We will keep it,” she said.", "speaker": "Ilse Marrow"}
+    rows = [{"id": "1", **good}, {"id": "2", "target": "the truce"}, "{", {"id": "4", **good, "statement": "\ud800"}, {"id": "5", **good}]
+    source = jsonl(tmp_path / "in.jsonl", rows)
+    process = stance("classify", source, "--out", tmp_path / "out.jsonl", "--model", baseline_artifact)
+    assert process.returncode == 1
+    labels = results(tmp_path / "out.jsonl")
+    assert [row["id"] for row in labels] == ["1", "2", None, "4", "5"]
+    assert ["error" in row for row in labels] == [False, True, True, True, False]
+    assert set(labels[0]) == {"id", "relevance", "stance", "sentiment"}
+    assert set(labels[0]["stance"]) == {"label", "probabilities", "abstained"}
+    assert {k: v for k, v in labels[0].items() if k != "id"} == {k: v for k, v in labels[4].items() if k != "id"}
+    assert "statement" in labels[1]["error"]
+
+
+def test_a_corpus_line_without_a_label_stops_training_with_its_place(tmp_path, small_corpus):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for file in small_corpus.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    file = min(folder.glob("*.jsonl"))
+    rows = results(file)
+    del rows[2]["stance"]
+    jsonl(file, rows)
+    assert_told(stance("train", "baseline", "--data", folder, cwd=tmp_path), f"{file.name}:3", "'stance'", "supportive")

@@ -1,0 +1,85 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stance.errors import ArtifactError
+from stance.inputs import INPUT_FORMAT, check_format, clean, shape
+from stance.records import SPAN_JOINER, Statement
+
+CURLY = Statement(
+    "the “Orvane” accord",
+    "It’s a ‘good’ deal,\xa0and we  keep it",
+    "“It’s a ‘good’ deal,\xa0and we  keep it,” said\tDara\nO’Quill.",
+    "Dara O’Quill",
+)
+STRAIGHT = Statement(
+    'the "Orvane" accord',
+    "It's a 'good' deal, and we keep it",
+    "\"It's a 'good' deal, and we keep it,\" said Dara O'Quill.",
+    "Dara O'Quill",
+)
+
+
+def test_typography_never_changes_what_a_model_reads() -> None:
+    assert shape(CURLY) == shape(STRAIGHT)
+
+
+@pytest.mark.parametrize("opening_closing", ["„“", "«»", "»«", "‟”", "＂＂", "″″", "‹›"])
+def test_every_pair_of_marks_reads_as_straight_ones(opening_closing: str) -> None:
+    opening, closing = opening_closing
+    marked = shape(Statement("t", f"They call it {opening}peace{closing}"))
+    assert marked.statement in ('They call it "peace"', "They call it 'peace'")
+
+
+def test_marks_that_no_tokenizer_knows_are_dropped() -> None:
+    noisy = Statement("the\u200b accord", "we\x07 keep\ufeff it\ud800", "", "Da\u00adra")
+    assert shape(noisy) == shape(Statement("the accord", "we keep it", "", "Dara"))
+
+
+def test_composed_and_decomposed_letters_read_alike() -> None:
+    assert clean("cafe\u0301") == clean("café")
+
+
+def test_the_speaker_stands_before_the_statement() -> None:
+    assert shape(Statement("t", "Never.", speaker="Rudo Kesh")).statement == "Rudo Kesh: Never."
+    assert shape(Statement("t", "Never.")).statement == "Never."
+
+
+def test_nothing_is_read_twice() -> None:
+    context = "“We keep it,” said Dara Quill, “and we guard it.” The hall was full."
+    shaped = shape(Statement("t", SPAN_JOINER.join(["We keep it,", "and we guard it."]), context))
+    assert shaped.context == '"…," said Dara Quill, "…." The hall was full.'
+
+
+def test_only_one_place_of_the_context_is_taken_for_the_statement() -> None:
+    shaped = shape(Statement("t", "Never again", "“Never again,” he said. The banner read: Never again."))
+    assert shaped.context.count("Never again") == 1
+
+
+def test_a_short_statement_is_not_cut_out_of_another_word() -> None:
+    shaped = shape(Statement("t", "Yes.", "Yesterday they asked him. “Yes.” He left."))
+    assert shaped.context.startswith("Yesterday they asked him.")
+
+
+def test_a_context_without_the_statement_stays_whole() -> None:
+    assert shape(Statement("t", "We keep it.", "The hall was full.")).context == "The hall was full."
+
+
+@given(st.text())
+def test_cleaning_twice_is_cleaning_once(text: str) -> None:
+    once = clean(text)
+    assert clean(once) == once
+    once.encode("utf-8")
+
+
+@given(st.text(), st.text(), st.text(), st.text())
+def test_any_texts_can_be_shaped(target: str, text: str, context: str, speaker: str) -> None:
+    shaped = shape(Statement(target, text, context, speaker))
+    for part in (shaped.target, shaped.statement, shaped.context):
+        part.encode("utf-8")
+
+
+def test_a_model_made_for_another_format_is_refused() -> None:
+    check_format(INPUT_FORMAT, "here")
+    with pytest.raises(ArtifactError, match=r"here: .*'statement only'.*train it again"):
+        check_format("statement only", "here")
