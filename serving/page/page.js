@@ -112,7 +112,7 @@ function report(message, kind = "") {
 
 function show(article, { target, statements }) {
   if (!statements.length) {
-    report("No quotes found. The text between quotation marks is what is judged; this article has none.", "empty");
+    report("No quotes found: only what someone says between quotation marks is judged.", "empty");
     return;
   }
   const speakers = new Set(statements.map(speakerOf));
@@ -225,6 +225,7 @@ byId("sample").addEventListener("click", () => {
   byId("article").value = SAMPLE.article;
   byId("target").value = SAMPLE.target;
   byId("article").removeAttribute("aria-invalid");
+  byId("results").hidden = true;
   report("An invented article is filled in: press Analyse.");
 });
 ask("../model").then(

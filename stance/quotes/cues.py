@@ -50,7 +50,7 @@ SAYING_FORMS: Final = frozenset(form for verb in SAYING_VERBS for form in _forms
 _FINITE: Final = frozenset(f for f in SAYING_FORMS if not f.endswith("ing"))
 
 PRONOUNS: Final = frozenset({"he", "she", "they", "it", "we", "who"})
-POSSESSIVES: Final = frozenset({"his", "her", "their", "its"})
+POSSESSIVES: Final = {"his": "he", "her": "she", "their": "they", "its": "it"}
 VIEW_NOUNS: Final = frozenset({"opinion", "view", "words", "account", "telling", "statement", "message", "remarks", "speech"})
 
 _NAME: Final = r"[A-Z][\w.’'\-]*"
@@ -58,7 +58,9 @@ _WHO: Final = rf"(?:he|she|they|{_NAME}(?:\s+{_NAME}){{0,4}}|(?:the|a|an)(?:\s+[
 _VERB: Final = "(?:" + "|".join(sorted(_FINITE, key=len, reverse=True)) + ")"
 _ADVERB: Final = r"(?:(?:has|have|had|also|then|later|once|recently|repeatedly|\w+ly)\s+)?"
 _ATTRIBUTION: Final = re.compile(rf"\s*,?\s*(?:{_WHO}\s+{_ADVERB}{_VERB}\b|{_VERB}\s+{_WHO}\b|according to\b)")
-_LEAD: Final = re.compile(rf"(?:[,:]|\b(?:that|as|{_VERB[3:-1]}|saying|adding|telling|calling|writing))\s*$")
+# "talks", "reports" and their like before a mark are mostly nouns.
+_LEADING_VERBS: Final = "|".join(sorted((f for f in _FINITE if not f.endswith("s")), key=len, reverse=True))
+_LEAD: Final = re.compile(rf"(?:[,:]|\b(?:that|as|says|adds|writes|asks|{_LEADING_VERBS}|saying|adding|telling|calling|writing))\s*$")
 _LOOK_BACK: Final = 24
 _LOOK_AHEAD: Final = 90
 

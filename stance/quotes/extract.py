@@ -44,7 +44,7 @@ def _kind(text: str, span: QuotedSpan, speaker: Speaker | None) -> QuoteKind:
     before = text[max(0, span.start - _CONTEXT) : span.start].rstrip("“\"'„«‘ ”»")
     if not words or _is_nickname(text, span, words):
         return "title_or_term"
-    if not span.closed and not (span.continued or span.continues) and not leads_into_quote(text, _mark_start(text, span)):
+    if not span.closed and not span.continues and not _opens_well(text, span):
         return "title_or_term"  # opened in mid-sentence and never closed: nobody can say where it ends
     if len(words) <= 2 * _TERM_WORD_LIMIT and (_TERM_LEAD.search(before) or _is_title_case(words)) and inside[-1] not in "?!":
         return "title_or_term"
@@ -53,11 +53,12 @@ def _kind(text: str, span: QuotedSpan, speaker: Speaker | None) -> QuoteKind:
     return "fragment" if len(words) < _FRAGMENT_WORD_LIMIT and inside[0].islower() else "statement"
 
 
-def _mark_start(text: str, span: QuotedSpan) -> int:
-    start = span.start
-    while start > 0 and not text[start - 1].isspace() and not text[start - 1].isalnum():
-        start -= 1
-    return start
+def _opens_well(text: str, span: QuotedSpan) -> bool:
+    """True where the quotation opens its paragraph, or the words before it announce one."""
+    mark = span.start
+    while mark > 0 and not text[mark - 1].isspace() and not text[mark - 1].isalnum():
+        mark -= 1
+    return text[:mark].rstrip(" ")[-1:] in ("", "\n") or leads_into_quote(text, mark)
 
 
 def _is_title_case(words: list[str]) -> bool:
@@ -66,7 +67,7 @@ def _is_title_case(words: list[str]) -> bool:
 
 def _is_nickname(text: str, span: QuotedSpan, words: list[str]) -> bool:
     """True for the quoted part of Robert "Bobby" Scott."""
-    before, after = text[: span.start][-14:], text[span.end + 1 : span.end + 3]
+    before, after = text[: span.start][-14:], text[span.after : span.after + 2] if span.closed else ""
     return (
         len(words) <= 2
         and words[0][0].isupper()

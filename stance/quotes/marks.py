@@ -10,9 +10,10 @@ turn all the marks after it. This module knows nothing of speakers.
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
-from stance.quotes.cues import follows_as_attribution, leads_into_quote
+from stance.quotes.cues import SAYING_FORMS, follows_as_attribution, leads_into_quote
 
 # Glyph -> direction. The last rows are UTF-8 marks that were read as cp1252.
 _DIRECTION: Final = {
@@ -87,6 +88,8 @@ class QuotedSpan:
     closed: bool
     continued: bool = False
     continues: bool = False
+    after: int = -1
+    """Where the text goes on behind the closing mark; -1 where none closes."""
 
 
 def pair_marks(text: str, paragraphs: list[tuple[int, int]]) -> list[QuotedSpan]:
@@ -132,15 +135,18 @@ class _Costs:
         self._text, self._marks, self._trust = text, marks, trust
         self._shapes = [_shape(text, mark) for mark in marks]
         self._starts_paragraph = [m.start == paragraphs[m.paragraph][0] for m in marks]
-        self._quoted_words = self._words_after_marks() if trust != _Trust() else Counter[str]()
+        self._quoted_words = self._words_between_marks() if trust != _Trust() else Counter[str]()
 
-    def _words_after_marks(self) -> Counter[str]:
-        """Return how often each run of a few words stands right behind a mark."""
-        counts: Counter[str] = Counter()
-        for mark in self._marks:
-            words = self._text[mark.end : mark.end + _QUOTED_GAP_CHARS].lower().replace(",", " ").split()
-            counts.update(" ".join(words[:n]) for n in _QUOTED_GAP_WORDS if n <= len(words))
-        return counts
+    def _words_between_marks(self) -> Counter[str]:
+        """Return how often the same few words stand alone between two neighbouring marks."""
+        return Counter(words for left, right in pairwise(self._marks) if (words := self._few_words(left, right)))
+
+    def _few_words(self, left: Mark, right: Mark) -> str:
+        """Return the words between two marks, or nothing where they are many, end a sentence or ascribe a quotation."""
+        between = self._text[left.end : right.start]
+        words = between.lower().strip(" ,;").split()
+        few = len(between) <= _QUOTED_GAP_CHARS and len(words) in _QUOTED_GAP_WORDS and left.paragraph == right.paragraph
+        return " ".join(words) if few and words[-1][-1] not in ".?!" and not SAYING_FORMS & set(words) else ""
 
     def turned_marks(self) -> int:
         """Return how many marks have a glyph that says one thing and spaces that say the other."""
@@ -155,7 +161,8 @@ class _Costs:
     def opening(self, index: int) -> float:
         mark = self._marks[index]
         lead = self._starts_paragraph[index] or leads_into_quote(self._text, mark.start)
-        return self._against(index, "open") + _LEAD_IN * lead
+        ascribes = follows_as_attribution(self._text, mark.end)  # no quotation begins with "said the minister"
+        return self._against(index, "open") + _LEAD_IN * lead - _CUE_AFTER * ascribes
 
     def closing(self, index: int) -> float:
         mark = self._marks[index]
@@ -182,11 +189,8 @@ class _Costs:
         `showing” double standards “in relation` may be one quotation inside another, its marks
         turned inside out: it is, where a damaged text has the same words in marks elsewhere.
         """
-        left, right = self._marks[index - 1], self._marks[index]
-        if left.paragraph != right.paragraph or right.start - left.end > _QUOTED_GAP_CHARS:
-            return 0.0
-        words = self._text[left.end : right.start].lower().split()
-        return _QUOTED_GAP if self._quoted_words[" ".join(words)] > 1 else 0.0  # once is this gap itself
+        words = self._few_words(self._marks[index - 1], self._marks[index])
+        return _QUOTED_GAP if words and self._quoted_words[words] > 1 else 0.0  # once is this gap itself
 
     def reopens(self, index: int) -> bool:
         """True where the mark at `index` is the first thing of its paragraph and can open."""
@@ -279,7 +283,7 @@ def _spans(paragraphs: list[tuple[int, int]], marks: list[Mark], path: list[tupl
         if start is None and after == _IN_QUOTE:
             start = mark.end
         elif start is not None and after == _JUST_CLOSED:
-            spans.append(QuotedSpan(start, mark.start, mark.paragraph, True, False, continues))
+            spans.append(QuotedSpan(start, mark.start, mark.paragraph, True, False, continues, mark.end))
             start, continues = None, False
         previous = mark.paragraph
     if start is not None:

@@ -5,6 +5,7 @@ here, and a surname, a spelling variant, an office or a pronoun is joined to a p
 named in the same article.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Final
@@ -71,7 +72,7 @@ _NOT_A_NAME: Final = frozenset(
     september october november december he her his him we us
     """.split()
 )  # fmt: skip
-_DETERMINERS: Final = frozenset(
+DETERMINERS: Final = frozenset(
     """
     the a an one another some several many two three his her their its this that these those both most
     """.split()
@@ -82,8 +83,10 @@ PREPOSITIONS: Final = frozenset(
     via near like than as per amid among
     """.split()
 )  # fmt: skip
-_SIMILAR_FIRST_NAME: Final = 0.6
-_OFFICE_WINDOW = 5
+_SIMILAR_FIRST_NAME: Final = 0.75
+_OFFICE_WINDOW: Final = 5
+_APPOSITION_ENDS: Final = frozenset("who whose which of for in at from".split())
+_NAMESAKES: Final = 16  # people of one surname that are told apart, the latest; keeps time linear
 
 
 @dataclass(slots=True)
@@ -93,7 +96,8 @@ class Person:
     name: str
     offices: set[str] = field(default_factory=set)
     gender: str = ""
-    last_seen: int = -1
+    seen: list[int] = field(default_factory=list)
+    """The sentences that give the full name, rising."""
 
     @property
     def surname(self) -> str:
@@ -130,7 +134,7 @@ def find_mentions(sentence: Sentence) -> list[Mention]:
             continue
         first = index
         before = tokens[first - 1].text.lower() if first else ""
-        while before in _DETERMINERS and tokens[first - 1].is_word:
+        while before in DETERMINERS and tokens[first - 1].is_word:
             first -= 1
             before = tokens[first - 1].text.lower() if first else ""
         start, end = tokens[first].start, tokens[last - 1].end
@@ -201,8 +205,8 @@ def _bare_name(tokens: list[Token]) -> str:
 class People:
     """Everybody an article names, looked up by surname, office or pronoun.
 
-    Positions are indices of sentences; later sentences never change who an earlier mention is,
-    but for the full name of somebody who was first called by the surname alone.
+    Positions are indices of sentences. A later sentence never changes who an earlier mention is,
+    but for somebody who is called by the surname first and by the full name only afterwards.
     """
 
     def __init__(self, sentences: list[Sentence], mentions: list[list[Mention]]) -> None:
@@ -211,25 +215,27 @@ class People:
         surnames = {head.split()[-1] for head in heads if " " in head}
         self._places = {head for head in heads if " " not in head} - surnames
         for number, (sentence, found) in enumerate(zip(sentences, mentions, strict=True)):
-            for mention in found:
+            for before, mention in zip([None, *found], found, strict=False):
                 if mention.kind == "name":
-                    self._meet(sentence, mention, number)
+                    self._meet(sentence, mention, before, number)
         self._by_office: dict[str, list[Person]] = {}
         for person in (p for people in self._by_surname.values() for p in people):
             for office in person.offices:
                 self._by_office.setdefault(office, []).append(person)
 
-    def _meet(self, sentence: Sentence, mention: Mention, number: int) -> None:
+    def _meet(self, sentence: Sentence, mention: Mention, before: Mention | None, number: int) -> None:
         name = self._without_place(mention.head)
         participle = mention.first == 0 and name.split()[0].endswith("ing")  # "Addressing Parliament, ..."
         if " " not in name or participle:
             return
         person = self._same_person(name) or self._add(name)
-        offices, words = self._offices_around(sentence, mention)
+        offices, words = self._offices_of(sentence, mention)
+        if before is not None and before.kind == "office" and sentence.tokens[mention.first - 1].text == ",":
+            offices |= {before.head} & OFFICES  # the head of the divers, NAME
         person.offices |= offices
         if not person.gender:
             person.gender = "female" if words & _FEMALE else "male" if words & _MALE else ""
-        person.last_seen = max(person.last_seen, number)
+        person.seen.append(number)
 
     def _without_place(self, name: str) -> str:
         """Return "Zalmay Khalilzad" of "(envoy for) Afghanistan Zalmay Khalilzad", Afghanistan being named elsewhere."""
@@ -243,29 +249,38 @@ class People:
 
     def _same_person(self, name: str) -> Person | None:
         *given, surname = name.lower().split()
-        for person in self._by_surname.get(surname, []):
+        for person in reversed(self._by_surname.get(surname, [])[-_NAMESAKES:]):
             if not given or not person.given or _similar(given[0], person.given):
                 return person
         return None
 
     @staticmethod
-    def _offices_around(sentence: Sentence, mention: Mention) -> tuple[set[str], set[str]]:
+    def _offices_of(sentence: Sentence, mention: Mention) -> tuple[set[str], set[str]]:
+        """Return (offices, all words) of the title before a name and of the apposition after it."""
         tokens = sentence.tokens
-        before = [t.text.lower().rstrip(".") for t in tokens[max(0, mention.first - _OFFICE_WINDOW) : mention.last] if t.is_word]
-        after = []
+        words = {t.text.lower().rstrip(".") for t in tokens[mention.first : mention.last] if t.is_word}
         if mention.last < len(tokens) and tokens[mention.last].text == ",":
-            after = [t.text.lower() for t in tokens[mention.last + 1 : mention.last + 1 + _OFFICE_WINDOW] if t.is_word]
-        words = {*before, *after}
+            for token in tokens[mention.last + 1 : mention.last + 1 + _OFFICE_WINDOW]:
+                if not token.is_word or token.text.lower() in _APPOSITION_ENDS:
+                    break
+                words.add(token.text.lower())
         return {w for w in words if w in OFFICES}, words
 
-    def full_name(self, head: str) -> str:
-        """Return the fullest form of a name the article has; the name itself where it has no other."""
+    def full_name(self, head: str, sentence: int) -> str:
+        """Return the fullest form of a name as it is known at a sentence; the name itself where there is no other.
+
+        Of several people with one surname it is the one named last before; of several who are
+        only named later, the first.
+        """
         head = self._without_place(head)
         if " " in head:
             person = self._same_person(head)
             return person.name if person else head
-        known = self._by_surname.get(head.lower(), [])
-        return max(known, key=lambda p: p.last_seen).name if known else head
+        known = self._by_surname.get(head.lower(), [])[-_NAMESAKES:]
+        before = [(p.seen[at - 1], p) for p in known if (at := bisect_right(p.seen, sentence))]
+        if before:
+            return max(before, key=lambda pair: pair[0])[1].name
+        return known[0].name if known else head
 
     def by_office(self, office: str) -> str | None:
         """Return the one person who holds `office` in the article, or None for none or several."""

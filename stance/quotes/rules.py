@@ -4,10 +4,12 @@ A rule reads one sentence whose quotations are already folded into single tokens
 rules, also those of stance.quotes.speakers, with the confidence that a speaker found so deserves.
 """
 
+from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 from stance.quotes.cues import POSSESSIVES, SAYING_FORMS, VIEW_NOUNS
-from stance.quotes.people import Mention
+from stance.quotes.people import DETERMINERS, PREPOSITIONS, Mention
 from stance.quotes.sentences import Sentence, Token
 
 RULES: Final = {
@@ -18,6 +20,7 @@ RULES: Final = {
     "same-sentence": 0.85,  # "...," he said, adding that "..."
     "continued": 0.85,  # a quotation that goes on in the next paragraph
     "announced": 0.8,  # The minister said: (and the quotation is the next paragraph)
+    "reported-before": 0.6,  # The minister shook his head. "..."
     "same-paragraph": 0.75,  # "...," he said. "..."
     "view": 0.7,  # In his opinion it was "..."
     "subject": 0.5,  # The minister returned to "..."
@@ -42,6 +45,8 @@ _APPOSITION_STARTS: Final = frozenset(
 _CONJUNCTIONS: Final = frozenset("as after before than".split())
 _CHUNK_STOPS: Final = frozenset("who which that in at on during after before when while as from to of with by told".split())
 _CHUNK_TOKENS = 6
+_PHRASE_TOKENS = 6
+_JOINERS: Final = frozenset("and or but nor that".split())
 
 
 class SentenceReader:
@@ -65,7 +70,7 @@ class SentenceReader:
             return before
         if after is not None:
             return after, "verb-after"
-        return self._according_to() or self._view() or self._subject_rule(position)
+        return self._according_to or self._view or self._subject_rule(position)
 
     def reported_speaker(self) -> Mention | None:
         """Return whoever the sentence lets speak, quoted or not: its last saying verb's subject."""
@@ -105,7 +110,10 @@ class SentenceReader:
             return self._object_of(start)
         subject = next((m for m in self._mentions if m.first >= start), None)
         if subject is None or subject.first - start > 3 or any(not t.is_word for t in self._tokens[start : subject.first]):
-            return None
+            verb = next((v for v in self._verbs if v > start), None)
+            near = verb is not None and verb - start < _PHRASE_TOKENS and self._tokens[start].text.lower() in DETERMINERS
+            plain = near and all(t.is_word for t in self._tokens[start:verb])
+            return self._phrase(start, verb) if plain and verb is not None else None
         subject = self._last_adjacent(subject)
         for index in range(subject.last, min(len(self._tokens), subject.last + _REACH)):
             if self._tokens[index].quote is not None:
@@ -127,9 +135,7 @@ class SentenceReader:
             end += 1
         if end - verb < 3:
             return None
-        chunk = self._tokens[verb + 1 : end]
-        text = " ".join(t.text for t in chunk)
-        return Mention("office", verb + 1, end, chunk[0].start, chunk[-1].end, text, chunk[-1].text.lower(), "")
+        return self._phrase(verb + 1, end)
 
     def _verb_before(self, position: int, previous: Mention | None) -> tuple[Mention, str] | None:
         for verb in reversed([v for v in self._verbs if v < position]):
@@ -150,10 +156,39 @@ class SentenceReader:
             return None
         if self._tokens[index].text == ",":
             return self._behind_apposition(index) or self._main_subject(verb)
-        ending = next((m for m in self._mentions if m.last == index + 1), None)
+        if self._tokens[index].text.lower() == "as":  # quoted NAME as saying
+            return next((m for m in self._mentions if m.last == index), None)
+        ending = next((m for m in self._mentions if m.last == index + 1), None) or self._bare_phrase(index)
+        if ending is not None and (head := self._head_of_clause(ending)) is not None:
+            return head
         while ending is not None and ending.preposition and ending.preposition not in _CONJUNCTIONS:
             ending = self._governor(ending)
         return ending or self._main_subject(verb)
+
+    def _head_of_clause(self, mention: Mention) -> Mention | None:
+        """Return "a rebel" of "a rebel who fought NAME", given the name."""
+        for index in range(mention.first - 1, max(-1, mention.first - 4), -1):
+            if self._tokens[index].text.lower() in ("who", "whose"):
+                return next((m for m in self._mentions if m.last == index), None)
+        return None
+
+    def _bare_phrase(self, last: int) -> Mention | None:
+        """Return "the harbour pilot" where its last word stands at `last`: a determiner and a few plain words."""
+        for first in range(last, max(-1, last - _PHRASE_TOKENS), -1):
+            token = self._tokens[first]
+            lower = token.text.lower()
+            if not token.is_word or lower in _JOINERS or lower in PREPOSITIONS:
+                return None
+            if lower in DETERMINERS and first < last:
+                governed = first > 0 and self._tokens[first - 1].text.lower() in PREPOSITIONS - _CONJUNCTIONS
+                return None if governed else self._phrase(first, last + 1)
+        return None
+
+    def _phrase(self, first: int, end: int) -> Mention:
+        """Return tokens[first:end] as a mention of somebody without a name."""
+        chunk = self._tokens[first:end]
+        text = " ".join(t.text for t in chunk)
+        return Mention("office", first, end, chunk[0].start, chunk[-1].end, text, chunk[-1].text.lower(), "")
 
     def _governor(self, mention: Mention) -> Mention | None:
         """Return "a spokesman" of "a spokesman for the ministry", given the ministry."""
@@ -194,20 +229,20 @@ class SentenceReader:
             mention = after
         return mention
 
+    @cached_property
     def _according_to(self) -> tuple[Mention, str] | None:
-        words = [t.text.lower() for t in self._tokens]
-        for index in range(len(words) - 2):
-            if words[index : index + 2] == ["according", "to"]:
+        for index, (token, after) in enumerate(pairwise(self._tokens)):
+            if token.text.lower() == "according" and after.text == "to":
                 source = next((m for m in self._mentions if m.first >= index + 2), None)
                 if source is not None and source.first <= index + 5:
                     return self._last_adjacent(source), "according-to"
         return None
 
+    @cached_property
     def _view(self) -> tuple[Mention, str] | None:
-        for token, noun in zip(self._tokens, self._tokens[1:], strict=False):
-            if token.text.lower() in POSSESSIVES and noun.text.lower() in VIEW_NOUNS:
-                index = self._tokens.index(token)
-                pronoun = {"his": "he", "her": "she", "their": "they", "its": "it"}[token.text.lower()]
+        for index, (token, noun) in enumerate(pairwise(self._tokens)):
+            pronoun = POSSESSIVES.get(token.text.lower())
+            if pronoun and noun.text.lower() in VIEW_NOUNS:
                 return Mention("pronoun", index, index + 1, token.start, token.end, token.text, pronoun, ""), "view"
         return None
 

@@ -62,9 +62,9 @@ def split_sentences(text: str, paragraphs: list[tuple[int, int]], spans: list[Qu
             while tokens and not tokens[-1].is_word and _is_mark(tokens[-1].text):
                 tokens.pop()
             tokens.append(Token(span.start, span.end, text[span.start : span.end], index))
-            position = span.end + 1 if span.closed else span.end
+            position = span.after if span.closed else span.end
         tokens += _tokens(text, position, end)
-        sentences += [Sentence(tuple(part), number) for part in _cut(text, tokens)]
+        sentences += [Sentence(tuple(part), number) for part in _cut(text, tokens, spans)]
     return sentences
 
 
@@ -76,25 +76,25 @@ def _is_mark(text: str) -> bool:
     return text in "“”\"„«»‘’'`"
 
 
-def _cut(text: str, tokens: list[Token]) -> list[list[Token]]:
+def _cut(text: str, tokens: list[Token], spans: list[QuotedSpan]) -> list[list[Token]]:
     parts: list[list[Token]] = [[]]
     for index, token in enumerate(tokens):
         parts[-1].append(token)
         after = tokens[index + 1] if index + 1 < len(tokens) else None
         too_long = len(parts[-1]) >= _MAX_TOKENS
-        if after is not None and (too_long or _ends_sentence(text, tokens, index, after)):
+        if after is not None and (too_long or _ends_sentence(text, tokens, index, after, spans)):
             parts.append([])
     return [part for part in parts if part]
 
 
-def _ends_sentence(text: str, tokens: list[Token], index: int, after: Token) -> bool:
+def _ends_sentence(text: str, tokens: list[Token], index: int, after: Token, spans: list[QuotedSpan]) -> bool:
     token = tokens[index]
     opens = after.quote is not None or after.is_capitalised or after.text[0].isdigit()
     if token.quote is not None:
         inside = token.text.rstrip(" ’'")
         if not inside or inside[-1] not in _SENTENCE_END or not opens:
             return False
-        return after.quote is not None or inside[-1] == "." or not follows_as_attribution(text, token.end + 1)
+        return after.quote is not None or inside[-1] == "." or not follows_as_attribution(text, max(token.end, spans[token.quote].after))
     if token.text in _SENTENCE_END:
         before = tokens[index - 1] if index else None
         if token.text == "." and before is not None and before.is_word and before.end == token.start:

@@ -24,7 +24,7 @@ def attribute(spans: list[QuotedSpan], sentences: list[Sentence]) -> list[Speake
     """Return the speaker of each span (None where nothing tells), in the order of `spans`."""
     readers = [SentenceReader(sentence, find_mentions(sentence)) for sentence in sentences]
     found = _within_sentences(readers, len(spans))
-    _announced(readers, found)
+    _from_sentence_before(readers, found)
     _across_sentences(sentences, spans, found)
     namer = _Namer(readers)
     return [namer.speaker(f) if (f := found[index]) else None for index in range(len(spans))]
@@ -43,16 +43,23 @@ def _within_sentences(readers: list[SentenceReader], count: int) -> list[_Found 
     return found
 
 
-def _announced(readers: list[SentenceReader], found: list[_Found | None]) -> None:
-    """Give a quotation that opens its paragraph to the speaker whom the paragraph before ends on with a colon."""
+def _from_sentence_before(readers: list[SentenceReader], found: list[_Found | None]) -> None:
+    """Give a quotation that opens its sentence to whoever the sentence before lets speak.
+
+    That is a sentence of the same paragraph without quotation, or one that ends the paragraph
+    before with a colon.
+    """
     for number in range(1, len(readers)):
         here, before = readers[number].sentence, readers[number - 1].sentence
         quote = here.tokens[0].quote
-        if quote is None or found[quote] is not None or before.tokens[-1].text != ":" or before.paragraph == here.paragraph:
+        same = before.paragraph == here.paragraph
+        plain = same and all(t.quote is None for t in before.tokens)
+        announced = not same and before.tokens[-1].text == ":"
+        if quote is None or found[quote] is not None or not (plain or announced):
             continue
         speaker = readers[number - 1].reported_speaker()
-        if speaker is not None:
-            found[quote] = _Found(speaker, number - 1, "announced")
+        if speaker is not None and speaker.head not in ("it", "we", "who"):
+            found[quote] = _Found(speaker, number - 1, "announced" if announced else "reported-before")
 
 
 def _across_sentences(sentences: list[Sentence], spans: list[QuotedSpan], found: list[_Found | None]) -> None:
@@ -95,38 +102,40 @@ class _Namer:
         self._people = People([r.sentence for r in readers], [r.mentions for r in readers])
         self._gender: dict[str, str] = {}
         self._spoke: dict[int, str] = {}  # sentence -> the name its quotation was given to
+        self._named: set[str] = set()  # names that spoke, also those of one word
 
     def speaker(self, found: _Found) -> Speaker:
         mention = found.mention
         name = self._name(mention, found.sentence)
         self._spoke[found.sentence] = name
+        if mention.kind == "name":
+            self._named.add(name)
         return Speaker(name, mention.start, mention.end, found.rule, RULES[found.rule])
 
     def _name(self, mention: Mention, number: int) -> str:
         if mention.kind == "name":
-            return self._people.full_name(mention.head)
-        if mention.kind == "office":
-            return self._people.by_office(mention.head) or mention.text
-        return self._antecedent(mention, number) or mention.text
+            return self._people.full_name(mention.head, number)
+        name = self._people.by_office(mention.head) if mention.kind == "office" else self._antecedent(mention, number)
+        return name or mention.text[0].lower() + mention.text[1:]
 
     def _antecedent(self, pronoun: Mention, number: int) -> str | None:
         wanted = {"he": "male", "she": "female"}.get(pronoun.head, "")
         before = [m for m in self._readers[number].mentions if m.last <= pronoun.first]
         if pronoun.head == "who":
-            return self._people.full_name(before[-1].head) if before and before[-1].kind == "name" else None
+            return self._people.full_name(before[-1].head, number) if before and before[-1].kind == "name" else None
         candidates = [m.head for m in before if m.kind == "name"]
         for back in range(number - 1, max(-1, number - 1 - _LOOK_BACK_SENTENCES), -1):
             if back in self._spoke:
                 candidates.append(self._spoke[back])
                 continue
             reported = self._readers[back].reported_speaker()
-            if reported is not None and reported.kind == "name":
-                candidates.append(reported.head)
+            names = [m for m in self._readers[back].mentions if m.kind == "name"]
+            candidates += [m.head for m in sorted(names, key=lambda m: (m is not reported, bool(m.preposition)))]
         for head in candidates:
-            name = self._people.full_name(head)
-            if wanted and not self._people.is_person(name):
+            name = self._people.full_name(head, number)
+            if wanted and not (self._people.is_person(name) or name in self._named):
                 continue
-            known = self._gender.get(name) or self._people.gender(name) if " " in name else ""
+            known = self._gender.get(name) or (self._people.gender(name) if " " in name else "")
             if wanted and known and known != wanted:
                 continue
             if wanted:

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def test_spans_say_where_in_the_context_the_statement_stands(rows: list[dict[str
     def wrong(row: dict[str, Any]) -> bool:
         spans = row["spans"]
         inside = all(0 <= start < end <= len(row["context"]) for start, end in spans)
-        apart = all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+        apart = all(a[1] <= b[0] for a, b in pairwise(spans))
         return not (spans and inside and apart) or [row["context"][a:b] for a, b in spans] != row["statement"].split(SPAN_JOINER)
 
     assert failing(rows, wrong) == []
@@ -68,12 +68,6 @@ def test_where_the_annotators_agree_the_label_is_theirs(rows: list[dict[str, Any
         return any(row[head] not in given[head] for head in HEADS if len(given[head]) == 1)
 
     assert failing(rows, wrong) == []
-
-
-def test_the_annotators_did_not_copy_each_other(rows: list[dict[str, Any]]) -> None:
-    for head in HEADS:
-        agreement = sum(len({a[head] for a in row["annotations"]}) == 1 for row in rows) / len(rows)
-        assert 0.7 < agreement < 1.0, head
 
 
 def test_whole_processes_are_held_out_and_none_is_left_over(rows: list[dict[str, Any]]) -> None:

@@ -21,10 +21,11 @@ def many_inputs() -> list[ModelInput]:
     def words(most: int) -> str:
         return " ".join(rng.choices(WORDS, k=rng.randint(0, most)))
 
-    return [ModelInput(words(12), words(rng.choice([3, 30, 120])), words(rng.choice([0, 40, 300]))) for _ in range(150)]
+    return [ModelInput(words(12), words(rng.choice([3, 30, 120])), words(rng.choice([0, 40, 300]))) for _ in range(60)]
 
 
 INPUTS = many_inputs()
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(params=["baseline", "quick", "finetune"])

@@ -14,7 +14,7 @@ VOCABULARY = {"[CLS]": CLS, "[SEP]": SEP, "[PAD]": PAD, "t": TARGET, "s": SAID, 
 
 
 def tokenizer(max_tokens: int) -> InputTokenizer:
-    words = Tokenizer(WordLevel(VOCABULARY, unk_token="[PAD]"))
+    words = Tokenizer(WordLevel(VOCABULARY, unk_token=next(iter(VOCABULARY))))
     words.pre_tokenizer = WhitespaceSplit()
     words.enable_padding(length=500)
     words.enable_truncation(7)
