@@ -56,6 +56,8 @@ class Manifest:
 
 def save_artifact(model: Model, manifest: Manifest, directory: Path) -> Manifest:
     """Write `model` and its sealed manifest into `directory` (made, must be empty); return the manifest with hashes."""
+    if directory.is_file():
+        raise ArtifactError(f"{directory}: expected a directory to write a model into, got a file; name another")
     directory.mkdir(parents=True, exist_ok=True)
     if any(directory.iterdir()):
         raise ArtifactError(f"{directory}: expected an empty directory to write a model into, got one with files; name another")

@@ -5,6 +5,7 @@ reader raises CorpusError naming file, line, field, value and what was expected.
 """
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,10 +13,16 @@ from stance.errors import CorpusError, InputError, shortened
 from stance.jsonl import parse_line, read_lines
 from stance.labels import HEADS
 from stance.records import LabelledStatement, Statement
-from stance.statements import MAX_TARGET_CHARS, check_characters, check_target
+from stance.statements import MAX_TARGET_CHARS, check_characters
 
 MAX_STATEMENT_CHARS: Final = 10_000
 MAX_CONTEXT_CHARS: Final = 50_000
+_MAX_CHARS: Final = {
+    "target": MAX_TARGET_CHARS,
+    "statement": MAX_STATEMENT_CHARS,
+    "context": MAX_CONTEXT_CHARS,
+    "speaker": MAX_TARGET_CHARS,
+}
 UNLABELLED_SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "required": ["target", "statement"],
@@ -28,6 +35,7 @@ UNLABELLED_SCHEMA: Final[dict[str, Any]] = {
     },
 }
 """JSON schema of what read_unlabelled takes."""
+_PROCESS_NAME: Final = re.compile(r"[\w .-]+")
 _PARTS: Final = ("train", "calibration", "test")
 
 
@@ -100,6 +108,11 @@ def read_row(row: dict[str, Any], where: str) -> LabelledStatement:
     """
     for name in ("id", "process"):
         _require_text(row, name, where)
+    if not _PROCESS_NAME.fullmatch(row["process"]):  # it names metrics too, and those may hold no other characters
+        raise CorpusError(
+            f"{where}: field 'process': expected letters, digits, spaces, '-', '_' or '.', got {_got(row, 'process')}; rename it",
+            field="process",
+        )
     statement = read_unlabelled(row, where)
     for head, labels in HEADS.items():
         if head not in row or (row[head] is not None and row[head] not in labels):
@@ -107,33 +120,43 @@ def read_row(row: dict[str, Any], where: str) -> LabelledStatement:
                 f"{where}: field {head!r}: expected one of {', '.join(labels)} or null, got {_got(row, head)}; label the statement",
                 field=head,
             )
-    phenomena = row.get("phenomena") or []
+    phenomena = row["phenomena"] if row.get("phenomena") is not None else []
     if not isinstance(phenomena, list) or not all(isinstance(p, str) for p in phenomena):
         raise CorpusError(f"{where}: field 'phenomena': expected a list of tags, got {_got(row, 'phenomena')}; mend it", field="phenomena")
     return LabelledStatement(row["id"], row["process"], statement, row["relevance"], row["stance"], row["sentiment"], tuple(phenomena))
 
 
 def read_unlabelled(row: object, where: str) -> Statement:
-    """Return the statement of {"target", "statement", "context"?, "speaker"?}; raise CorpusError or InputError where it can't be judged."""
+    """Return the statement of {"target", "statement", "context"?, "speaker"?}; raise CorpusError where it can't be judged."""
     if not isinstance(row, dict):
         raise CorpusError(f"{where}: expected an object with target and statement, got {shortened(row)}; write one")
     for name in ("target", "statement"):
         _require_text(row, name, where)
     for name in ("context", "speaker"):
-        if not isinstance(row.get(name) or "", str):
+        if row.get(name) is not None and not isinstance(row[name], str):
             raise CorpusError(f"{where}: field {name!r}: expected a text or nothing, got {_got(row, name)}; mend it", field=name)
-    for name, limit in (("statement", MAX_STATEMENT_CHARS), ("context", MAX_CONTEXT_CHARS), ("speaker", MAX_TARGET_CHARS)):
-        if len(row.get(name) or "") > limit:
+        _check_characters(row.get(name) or "", name, where)
+    for name, limit in _MAX_CHARS.items():
+        text = row.get(name) or ""
+        if len(text) > limit:
             raise CorpusError(
-                f"{where}: field {name!r}: expected at most {limit:,} characters, got {len(row[name]):,}; shorten it", field=name
+                f"{where}: field {name!r}: expected at most {limit:,} characters, got {len(text):,} ({shortened(text)}); shorten it",
+                field=name,
             )
-        check_characters(row.get(name) or "", f"{where}: field {name!r}")
-    return Statement(check_target(row["target"]), row["statement"], row.get("context") or "", row.get("speaker") or "")
+    return Statement(row["target"].strip(), row["statement"], row.get("context") or "", row.get("speaker") or "")
 
 
 def _require_text(row: dict[str, Any], name: str, where: str) -> None:
-    if not isinstance(row.get(name), str) or not row[name].strip():
+    if not isinstance(row.get(name), str) or not any(c.isprintable() and not c.isspace() for c in row[name]):
         raise CorpusError(f"{where}: field {name!r}: expected a text that is not empty, got {_got(row, name)}; add it", field=name)
+    _check_characters(row[name], name, where)
+
+
+def _check_characters(text: str, name: str, where: str) -> None:
+    try:
+        check_characters(text, f"{where}: field {name!r}")
+    except InputError as error:
+        raise CorpusError(str(error), field=name) from error
 
 
 def _got(row: dict[str, Any], name: str) -> str:

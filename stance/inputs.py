@@ -14,7 +14,7 @@ from stance.records import SPAN_JOINER, Statement
 
 INPUT_FORMAT: Final = "target|speaker: statement|context without the statement"
 _SPACES: Final = re.compile(r"\s+")
-_PLAIN_MARKS: Final = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'", "\xa0": " "})
+_PLAIN_MARKS: Final = str.maketrans({**dict.fromkeys("“”„‟«»＂″", '"'), **dict.fromkeys("‘’‚‛‹›", "'"), "\xa0": " "})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,21 @@ def _without(said: str, context: str) -> str:
     """Return the context with the statement's own words as an ellipsis: nothing is read twice."""
     for span in said.split(SPAN_JOINER):
         words = span.strip(" ,.;")
-        if words:
-            context = context.replace(words, "…", 1)
+        start = _find_whole(words, context) if words else -1
+        if start >= 0:
+            context = f"{context[:start]}…{context[start + len(words) :]}"
     return context
+
+
+def _find_whole(words: str, context: str) -> int:
+    """Return where `words` stand in `context` as whole words, or -1."""
+    start = context.find(words)
+    while start >= 0:
+        before, after = context[start - 1 : start] if start else "", context[start + len(words) :][:1]
+        if not before.isalnum() and not after.isalnum():
+            break
+        start = context.find(words, start + 1)
+    return start
 
 
 def clean(text: str) -> str:

@@ -1,12 +1,15 @@
 """Files of one JSON object a line, read and written as a stream."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 from stance.errors import InputError, shortened
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ def check_file(path: Path) -> Path:
 
 def read_lines(path: Path) -> Iterator[Line]:
     """Yield every line of a file that is not blank; a line that is no JSON object comes with its error."""
-    with path.open("rb") as stream:
+    with check_file(path).open("rb") as stream:
         for number, raw in enumerate(stream, start=1):
             if raw.strip():
                 yield parse_line(raw, f"{path}:{number}")
@@ -48,11 +51,14 @@ def parse_line(raw: bytes, where: str) -> Line:
     except json.JSONDecodeError as error:
         text = shortened(raw.decode("utf-8").strip())
         return Line(where, None, f"{where}: expected a JSON object, got {text} ({error.msg} at column {error.colno}); mend the line")
+    except (ValueError, RecursionError) as error:
+        return Line(where, None, f"{where}: expected a JSON object, got a line that can't be read ({type(error).__name__}); mend the line")
     if not isinstance(value, dict):
         return Line(where, None, f"{where}: expected a JSON object, got {shortened(value)}; write one object a line")
     return Line(where, value)
 
 
 def write_line(stream: TextIO, row: dict[str, Any]) -> None:
-    """Write one object as one line."""
-    stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+    """Write one object as one line; a lone surrogate, which no file can hold, as its escape."""
+    line = json.dumps(row, ensure_ascii=False)
+    stream.write((json.dumps(row) if _SURROGATE.search(line) else line) + "\n")

@@ -66,7 +66,6 @@ def pytest_configure(config: pytest.Config) -> None:
         "BENTOML_DO_NOT_TRACK": "true",
         "MLFLOW_TRACKING_URI": f"sqlite:///{home / 'mlflow.db'}",
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        "_MLFLOW_SERVER_ARTIFACT_ROOT": str(home / "mlartifacts"),  # else MLflow writes ./mlruns beside a SQLite store
         "HF_HUB_OFFLINE": "1",
     }
     for name in ("STANCE_MODEL", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):

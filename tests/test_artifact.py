@@ -200,8 +200,7 @@ def test_saving_never_mixes_with_other_files(tiny_model: Callable[[str], Any], t
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
 
-@pytest.mark.xfail(strict=True, reason="FileExistsError")
 def test_saving_onto_a_file_is_told(tiny_model: Callable[[str], Any], tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(ArtifactError, match=r"notes\.txt: expected an empty directory"):
+    with pytest.raises(ArtifactError, match=r"notes\.txt: expected a directory to write a model into, got a file"):
         save_artifact(tiny_model("baseline"), manifest_for("baseline"), tmp_path / "notes.txt")

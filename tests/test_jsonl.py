@@ -6,8 +6,6 @@ import pytest
 from stance.errors import InputError
 from stance.jsonl import check_file, parse_line, read_lines, write_line
 
-BUG = pytest.mark.xfail(strict=True, raises=(ValueError, RecursionError), reason="the reader raises another error than its own")
-
 
 def test_lines_keep_their_numbers_and_blank_ones_are_passed_over(tmp_path: Path) -> None:
     file = tmp_path / "rows.jsonl"
@@ -32,8 +30,8 @@ def test_one_bad_line_does_not_stop_the_others(tmp_path: Path) -> None:
         (b"null", ["expected a JSON object", "None"]),
         (b'\xef\xbb\xbf{"id": "a"}', ["BOM"]),
         (b'{"text": "' + b"x" * 5000, ["expected a JSON object", "…"]),
-        pytest.param(b'{"n": ' + b"1" * 5000 + b"}", ["expected a JSON object"], marks=BUG),
-        pytest.param(b"[" * 200_000, ["expected a JSON object"], marks=BUG),
+        (b'{"n": ' + b"1" * 5000 + b"}", ["expected a JSON object"]),
+        (b"[" * 200_000, ["expected a JSON object"]),
     ],
     ids=["syntax", "latin-1", "list", "null", "byte order mark", "cut short", "huge number", "deeply nested"],
 )
@@ -61,7 +59,6 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
     assert "ä" in file.read_text(encoding="utf-8")
 
 
-@pytest.mark.xfail(strict=True, reason="write_line raises UnicodeEncodeError")
 def test_an_id_of_a_lone_surrogate_can_be_written_back(tmp_path: Path) -> None:
     line = parse_line(b'{"id": "\\ud800"}', "x:1")
     with (tmp_path / "out.jsonl").open("w", encoding="utf-8") as stream:

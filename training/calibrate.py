@@ -38,5 +38,6 @@ def choose_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], 
         return 0.0
     order = np.argsort(-confidence, kind="stable")
     precision = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    reached = np.flatnonzero(precision >= target_precision)
+    last_of_equals = np.append(np.diff(confidence[order]) != 0, True)  # a threshold can't part equal confidences
+    reached = np.flatnonzero((precision >= target_precision) & last_of_equals)
     return float(confidence[order][reached[-1] if len(reached) else 0])

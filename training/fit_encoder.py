@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from stance.errors import RecipeError
 from stance.inputs import ModelInput, shape
 from stance.labels import HEADS
 from stance.models.batching import length_batches
@@ -78,7 +79,9 @@ def fit_encoder(
         calibration_loss = _mean_loss(model, calibration)
         rate = optimizer.param_groups[0]["lr"]
         on_epoch(Epoch(number, total / seen, calibration_loss, rate, time.perf_counter() - started))
-        if calibration_loss < best_loss:
+        if not math.isfinite(total) or math.isnan(calibration_loss):
+            raise RecipeError(f"training diverged in epoch {number} (loss {total / seen:.3g}); lower finetune.learning_rate")
+        if calibration_loss <= best_loss:
             best_loss, best_state, stale = calibration_loss, copy.deepcopy(model.network.state_dict()), 0
         else:
             stale += 1
@@ -128,7 +131,7 @@ def _optimizer(network: nn.Module, options: FinetuneOptions) -> torch.optim.Opti
 
 def _rate(step: int, total: int, warmup_share: float) -> float:
     warmup = max(1, round(total * warmup_share))
-    return step / warmup if step < warmup else max(0.0, (total - step) / max(1, total - warmup))
+    return (step + 1) / warmup if step < warmup else max(0.0, (total - step) / max(1, total - warmup))
 
 
 def _loss(labels: np.ndarray[tuple[int], np.dtype[np.int64]], count: int, weighted: bool, device: torch.device) -> nn.CrossEntropyLoss:
@@ -165,4 +168,4 @@ def _mean_loss(model: EncoderModel, statements: Sequence[LabelledStatement]) -> 
         if known.any():
             values = torch.from_numpy(logits[head][known])
             parts.append(float(nn.functional.cross_entropy(values, torch.from_numpy(wanted[head][known]))))
-    return sum(parts) / len(parts)
+    return sum(parts) / len(parts) if parts else 0.0  # nothing to choose by: the last epoch is as good as any

@@ -20,13 +20,18 @@ Kind = Literal["baseline", "quick", "finetune"]
 SHIPPED: Final = Path(__file__).parent / "recipes"
 
 
+def _ranged(default: Any, low: float, high: float) -> Any:
+    """Return a field with its default and the values it may have, both ends included."""
+    return field(default=default, metadata={"low": low, "high": high})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineOptions:
     """TF-IDF + logistic regression."""
 
-    max_features: int = 20_000
+    max_features: int = _ranged(20_000, 1, 10_000_000)
     """The most columns of each vectorizer (words, characters)."""
-    inverse_regularisation: float = 10.0
+    inverse_regularisation: float = _ranged(10.0, 1e-09, 1000000000.0)
     """scikit-learn's C: larger fits the training statements more closely."""
 
 
@@ -34,7 +39,7 @@ class BaselineOptions:
 class QuickOptions:
     """Frozen encoder + logistic regression."""
 
-    inverse_regularisation: float = 0.003
+    inverse_regularisation: float = _ranged(0.003, 1e-09, 1000000000.0)
     """scikit-learn's C, on standardised features."""
 
 
@@ -42,21 +47,21 @@ class QuickOptions:
 class FinetuneOptions:
     """The whole encoder, all heads jointly."""
 
-    epochs: int = 6
+    epochs: int = _ranged(6, 1, 1_000)
     """The most passes over the training statements."""
-    patience: int = 2
+    patience: int = _ranged(2, 1, 1_000)
     """Epochs without a better calibration loss after which training ends; the best epoch is kept."""
-    batch_tokens: int = 1024
+    batch_tokens: int = _ranged(1024, 1, 10_000_000)
     """Tokens in a batch, padding included."""
-    learning_rate: float = 1e-4
+    learning_rate: float = _ranged(1e-4, 0, 1)
     """Peak learning rate of the encoder (AdamW)."""
-    head_learning_rate: float = 1e-3
+    head_learning_rate: float = _ranged(1e-3, 0, 1)
     """Peak learning rate of the heads."""
-    warmup_share: float = 0.1
+    warmup_share: float = _ranged(0.1, 0, 1)
     """Share of the steps over which the rates rise from zero; then they fall linearly to zero."""
-    weight_decay: float = 0.01
+    weight_decay: float = _ranged(0.01, 0, 1)
     """AdamW's decay of every weight matrix."""
-    dropout: float = 0.1
+    dropout: float = _ranged(0.1, 0, 0.95)
     """Dropout before the heads."""
     class_weights: bool = True
     """Weigh each label by the inverse of its share, so that rare ones count as much."""
@@ -70,15 +75,15 @@ class Recipe:
     """Shown in run lists; taken from the file."""
     kind: Kind
     """"baseline", "quick" or "finetune"."""
-    seed: int = 0
+    seed: int = _ranged(0, 0, 2**32 - 1)
     """Seeds every random choice of the run."""
     base: str = "bundled"
     """The pretrained encoder: "bundled", a local directory, or a hub name (with base_revision)."""
     base_revision: str = ""
     """The hub commit of `base`."""
-    max_tokens: int = 192
+    max_tokens: int = _ranged(192, 8, 100_000)
     """The most tokens of one input; the context is cut first."""
-    target_precision: float = 0.8
+    target_precision: float = _ranged(0.8, 0, 1)
     """Stance predictions that don't abstain should be right this often on the calibration split."""
     baseline: BaselineOptions = field(default_factory=BaselineOptions)
     quick: QuickOptions = field(default_factory=QuickOptions)
@@ -128,6 +133,11 @@ def _build(cls: Any, values: dict[str, Any], where: str, *, prefix: str) -> Any:
             hint = f"did you mean {prefix + near[0]!r}?" if near else f"legal here: {', '.join(sorted(declared))}"
             raise RecipeError(f"{where}: unknown field {prefix + key!r}; {hint}")
         arguments[key] = _value(hints[key], value, where, prefix + key)
+        bounds = declared[key].metadata
+        if bounds and not bounds["low"] <= arguments[key] <= bounds["high"]:
+            raise RecipeError(
+                f"{where}: field {prefix + key!r}: expected {bounds['low']} to {bounds['high']}, got {value!r}; mend the value"
+            )
     missing = [
         n
         for n, f in declared.items()
@@ -153,6 +163,4 @@ def _value(hint: Any, value: Any, where: str, name: str) -> Any:
         value = float(value)
     if not isinstance(hint, types.UnionType) and type(value) is not hint:
         raise RecipeError(f"{where}: field {name!r}: expected {hint.__name__}, got {shortened(value)}; mend the value")
-    if isinstance(value, int | float) and not isinstance(value, bool) and value < 0:
-        raise RecipeError(f"{where}: field {name!r}: expected 0 or more, got {value!r}; mend the value")
     return value

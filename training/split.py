@@ -1,5 +1,6 @@
 """A corpus in three parts that share no peace process: train, calibration, test."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +14,7 @@ SPLITS_FILE: Final = "splits.json"
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The three parts, and what is needed to name the data they came from."""
+    """The three parts; `digest` names the statements and how they are split."""
 
     path: Path
     digest: str
@@ -46,4 +47,5 @@ def read_split(folder: Path) -> Split:
     parts: dict[str, list[LabelledStatement]] = {part: [] for part in processes}
     for statement in statements:
         parts[part_of[statement.process]].append(statement)
-    return Split(folder, digest(folder), parts["train"], parts["calibration"], parts["test"])
+    split_digest = hashlib.sha256(digest(folder).encode() + (folder / SPLITS_FILE).read_bytes()).hexdigest()[:32]
+    return Split(folder, split_digest, parts["train"], parts["calibration"], parts["test"])

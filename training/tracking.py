@@ -1,6 +1,6 @@
 """The only module that knows MLflow: runs, what they log, and the registered model `stance`.
 
-The store is SQLite in the working directory (mlflow.db, files in mlartifacts/) unless
+The store is SQLite in the working directory (mlflow.db, with files in mlartifacts/ beside it) unless
 MLFLOW_TRACKING_URI names another.
 """
 
@@ -32,6 +32,7 @@ EXPERIMENT: Final = "stance"
 REGISTERED_MODEL: Final = "stance"
 CHAMPION: Final = "champion"
 DEFAULT_STORE: Final = "sqlite:///mlflow.db"
+_SQLITE: Final = "sqlite:///"
 DEFAULT_FILES: Final = "mlartifacts"
 PREDICTIONS_FILE: Final = "test_predictions.json"
 _MODEL_URI_TAG: Final = "stance.model_uri"
@@ -114,7 +115,9 @@ def connect() -> str:
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)
     if mlflow.get_experiment_by_name(EXPERIMENT) is None:
-        files = Path(DEFAULT_FILES).resolve().as_uri() if uri == DEFAULT_STORE else None
+        files = None  # a server keeps them where it was told to
+        if uri.startswith(_SQLITE):
+            files = (Path(uri.removeprefix(_SQLITE)).resolve().parent / DEFAULT_FILES).as_uri()
         _unless_there(lambda: mlflow.create_experiment(EXPERIMENT, artifact_location=files))
     mlflow.set_experiment(EXPERIMENT)
     return uri

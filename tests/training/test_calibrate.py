@@ -50,7 +50,6 @@ def test_the_threshold_reaches_the_precision_and_no_lower_one_does() -> None:
     assert right[confidence >= lower].mean() < 0.8
 
 
-@pytest.mark.xfail(strict=True, reason="equal confidences are cut apart")
 @given(st.lists(st.tuples(st.integers(34, 100), st.booleans()), min_size=1, max_size=40), st.sampled_from([0.5, 0.7, 0.8, 0.95]))
 def test_a_reached_threshold_keeps_its_promise_also_where_confidences_are_equal(rows: list[tuple[int, bool]], precision: float) -> None:
     confidence = np.array([c / 100 for c, _ in rows])

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
 from stance.labels import HEADS
@@ -31,8 +32,7 @@ def test_plain_weights_say_what_scikit_learn_says(features: object) -> None:
     logits = fitted(features, labels)
     for head in HEADS:
         expected = LogisticRegression(class_weight="balanced", max_iter=2000, random_state=0).fit(FEATURES, labels[head])
-        scores = np.exp(logits[head] - logits[head].max(axis=1, keepdims=True))
-        np.testing.assert_allclose(scores / scores.sum(axis=1, keepdims=True), expected.predict_proba(FEATURES), atol=1e-6)
+        np.testing.assert_allclose(softmax(logits[head], axis=1), expected.predict_proba(FEATURES), atol=1e-6)
 
 
 def test_statements_without_a_label_do_not_pull_on_its_head() -> None:
@@ -49,12 +49,12 @@ def test_statements_without_a_label_do_not_pull_on_its_head() -> None:
 def test_a_label_that_training_never_saw_is_never_given(absent: int) -> None:
     labels = some_labels()
     labels["stance"] = np.where(labels["stance"] == absent, 1 if absent != 1 else 2, labels["stance"])
-    found = fitted(FEATURES, labels)["stance"].argmax(axis=1)
-    assert absent not in found
+    logits = fitted(FEATURES, labels)["stance"]
+    found = logits.argmax(axis=1)
+    assert softmax(logits, axis=1)[:, absent].max() < 1e-3
     assert (found == labels["stance"]).mean() > 0.85
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="scikit-learn's error comes through")
 @pytest.mark.parametrize("only", [NO_LABEL, 1], ids=["no label", "one label"])
 def test_a_head_with_nothing_to_learn_from_does_not_break_the_others(only: int) -> None:
     labels = {**some_labels(), "stance": np.full(200, only)}

@@ -50,8 +50,8 @@ def test_fields_and_tables_come_from_the_file(tmp_path: Path) -> None:
         ('kind = "quick"\nseed = true', r"field 'seed': expected int, got True"),
         ('kind = "finetune"\n[finetune]\nclass_weights = 1', r"field 'finetune\.class_weights': expected bool, got 1"),
         ('kind = "finetune"\n[finetune]\ndropout = "0.1"', r"field 'finetune\.dropout': expected float, got '0\.1'"),
-        ('kind = "quick"\nseed = -1', r"field 'seed': expected 0 or more, got -1"),
-        ('kind = "finetune"\n[finetune]\nlearning_rate = -0.1', r"field 'finetune\.learning_rate': expected 0 or more, got -0\.1"),
+        ('kind = "quick"\nseed = -1', r"field 'seed': expected 0 to .*, got -1"),
+        ('kind = "finetune"\n[finetune]\nlearning_rate = -0.1', r"field 'finetune\.learning_rate': expected 0 to .*, got -0\.1"),
         ('kind = "quick"\nquick = 3', r"field 'quick': expected a table, got 3; write \[quick\]"),
         ('kind = "fast"', r"field 'kind': expected one of baseline, quick, finetune, got 'fast'"),
         ("kind = 3", r"field 'kind': expected one of baseline, quick, finetune, got 3"),
@@ -65,7 +65,6 @@ def test_what_can_not_be_meant_is_told(tmp_path: Path, text: str, told: str) -> 
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.xfail(strict=True, reason="any number of 0 or more is taken, nan and inf too")
 @pytest.mark.parametrize(
     ("field", "text"),
     [

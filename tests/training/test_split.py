@@ -22,7 +22,6 @@ def test_the_data_can_be_named_afterwards(small_corpus: Path) -> None:
     assert json.loads(json.dumps(described)) == described
 
 
-@pytest.mark.xfail(strict=True, reason="splits.json is not in the digest")
 def test_other_splits_of_the_same_statements_are_other_data(small_corpus: Path, corpus_copy: Path) -> None:
     turned = {"train": ["kessid-2044"], "calibration": ["orvane-2031"], "test": ["marrow-strait-2038"]}
     (corpus_copy / "splits.json").write_text(json.dumps(turned), encoding="utf-8")
