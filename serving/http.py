@@ -18,20 +18,27 @@ from serving.schemas import AnalyzeRequest, AnalyzeResponse, ClassifyRequest, Cl
 from stance import __version__
 from stance.corpus import read_unlabelled
 from stance.errors import InputError, StanceError
+from stance.jsonl import writable_id
 from stance.output import analysis_fields, prediction_fields
 from stance.predictor import Predictor
 from stance.statements import check_target
 
+MAX_WAITING: Final = 64
 PAGE: Final = Path(__file__).parent / "page"
 _SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": ErrorResponse, "description": text}
-    for status, text in {400: "Not JSON", 413: "Body too large", 415: "Not application/json", 422: "Invalid", 500: "Our fault"}.items()
+_STATUSES: Final = {
+    400: "Not JSON",
+    413: "Body too large",
+    415: "Not application/json",
+    422: "Invalid",
+    429: "Full: try again",
+    500: "Our fault",
 }
+_ERRORS: Final[dict[int | str, dict[str, Any]]] = {s: {"model": ErrorResponse, "description": text} for s, text in _STATUSES.items()}
 _DOCS_PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>stance API</title>
 <link rel="stylesheet" href="static_content/swagger-ui.css"><div id="swagger-ui"></div>
 <script src="static_content/swagger-ui-bundle.js"></script><script src="ui/docs.js"></script></html>"""
@@ -54,9 +61,11 @@ class Backend:
         self.predictor, self.version = Predictor.load(directory), version
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Return work() done off the event loop, one at a time: a forward pass uses every core."""
+        """Return work() done off the event loop, one at a time: a forward pass uses every core; 429 when too many wait."""
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(1)
+        if self._limiter.statistics().tasks_waiting >= MAX_WAITING:
+            raise HTTPException(429, "the service is full: expected fewer calls at once; try again in a moment", {"Retry-After": "1"})
         return await anyio.to_thread.run_sync(work, limiter=self._limiter)
 
     def model_name(self) -> dict[str, str]:
@@ -117,8 +126,7 @@ def _classify(predictor: Predictor, items: list[Any]) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = []
     good = []
     for number, item in enumerate(items):
-        name = item.get("id") if isinstance(item, dict) else None
-        results.append({"id": name if isinstance(name, str) else None})
+        results.append({"id": writable_id(item)})
         try:
             good.append((number, read_unlabelled(item, f"statements[{number}]")))
         except InputError as error:
@@ -135,7 +143,7 @@ def _answer(request: Request, status: int, kind: str, message: str, field: str |
 async def _invalid(request: Request, error: Exception) -> Response:
     first: dict[str, Any] = error.errors()[0] if isinstance(error, RequestValidationError) else {}
     field = ".".join(str(part) for part in first["loc"])
-    if first["type"] in ("json_invalid", "json_type"):
+    if first["type"] == "json_invalid":
         reason = first.get("ctx", {}).get("error", first["msg"])
         return _answer(request, 400, "malformed", f"expected a JSON object as the body: {reason}; mend the JSON")
     return _answer(request, 422, "invalid", f"{field}: {first['msg']}; see /docs for what is expected", field)
@@ -147,10 +155,14 @@ async def _unusable(request: Request, error: Exception) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    kind = {404: "not_found", 405: "method_not_allowed"}.get(status, "refused")
-    return _answer(request, status, kind, str(getattr(error, "detail", "")))
+    kind = {400: "malformed", 404: "not_found", 405: "method_not_allowed", 429: "full"}.get(status, "refused")
+    answer = _answer(request, status, kind, str(getattr(error, "detail", "")))
+    answer.headers.update(getattr(error, "headers", None) or {})
+    return answer
 
 
 async def _failed(request: Request, error: Exception) -> Response:
     _log.error("request %s failed: %s", request.state.request_id, type(error).__name__)
-    return _answer(request, 500, "internal", "the service failed on this request; its log names the request_id")
+    answer = _answer(request, 500, "internal", "the service failed on this request; its log names the request_id")
+    answer.headers["x-request-id"] = request.state.request_id
+    return answer

@@ -20,7 +20,8 @@ _backend = Backend()
 class StanceService:
     """Who stands where on a peace deal: quotes, speakers, stance and sentiment of a news article."""
 
-    champion = bentoml.models.BentoModel(f"{MODEL_NAME}:latest")
+    if "STANCE_MODEL" not in os.environ:  # else nothing has to be in the store
+        champion = bentoml.models.BentoModel(f"{MODEL_NAME}:latest")
 
     def __init__(self) -> None:
         directory = os.environ.get("STANCE_MODEL")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import bentoml
-from bentoml.exceptions import BentoMLException, NotFound
+from bentoml.exceptions import NotFound
 
 from stance.artifact import Manifest, verify_artifact
 from stance.errors import ArtifactError
@@ -22,9 +22,12 @@ _ID_CHARS: Final = 12
 def put(directory: Path, manifest: Manifest, version: str) -> str:
     """Copy a verified model directory into the store as the latest and return its tag.
 
-    The copy is verified again before it is kept.
+    The copy is verified again before it is kept; a model that is the latest already stays as it is.
     """
     tag = f"{MODEL_NAME}:{manifest.run_id[:_ID_CHARS]}"
+    if _is_latest(tag, manifest):
+        return tag
+    verify_artifact(directory)
     with contextlib.suppress(NotFound):
         bentoml.models.delete(tag)
     metadata = {"run_id": manifest.run_id, "model_version": version, "recipe": str(manifest.recipe.get("name", ""))}
@@ -41,15 +44,18 @@ def champion_directory() -> Path:
     return Path(_latest().path)
 
 
-def champion_version() -> str:
-    """Return the registered version of the model served."""
-    return str(_latest().info.metadata.get("model_version", ""))
+def _is_latest(tag: str, manifest: Manifest) -> bool:
+    try:
+        latest = _latest()
+        return str(latest.tag) == tag and verify_artifact(Path(latest.path)) == manifest
+    except ArtifactError:
+        return False
 
 
 def _latest() -> bentoml.Model:
     try:
         return bentoml.models.get(f"{MODEL_NAME}:latest")
-    except (NotFound, BentoMLException) as error:
+    except NotFound as error:
         raise ArtifactError(
             "there is no model yet: expected a promoted one; run 'stance train quick' and 'stance promote last', "
             "or name a directory with --model"

@@ -14,7 +14,7 @@ from typing import Any, Final
 from stance.errors import ArtifactError, shortened
 from stance.inputs import INPUT_FORMAT, check_format
 from stance.labels import HEADS
-from stance.models.base import Model, load_model
+from stance.models.base import KINDS, Model, load_model, sha256_of
 
 MANIFEST_FILE: Final = "manifest.json"
 _LAYOUT: Final = 1
@@ -62,7 +62,7 @@ def save_artifact(model: Model, manifest: Manifest, directory: Path) -> Manifest
     if any(directory.iterdir()):
         raise ArtifactError(f"{directory}: expected an empty directory to write a model into, got one with files; name another")
     model.save(directory)
-    manifest = dataclasses.replace(manifest, files={f.name: _sha256(f) for f in sorted(directory.iterdir())})
+    manifest = dataclasses.replace(manifest, files={f.name: sha256_of(f) for f in sorted(directory.iterdir())})
     content = {**dataclasses.asdict(manifest), "seal": manifest.seal()}
     (directory / MANIFEST_FILE).write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
     return manifest
@@ -91,11 +91,16 @@ def verify_artifact(directory: Path) -> Manifest:
             f"{path}: expected the labels {shortened(expected, 200)} in this order, got {shortened(manifest.labels, 200)}; train again"
         )
     check_format(manifest.input_format, str(path))
+    if manifest.kind not in KINDS:
+        raise ArtifactError(f"{path}: this version does not know models of kind {manifest.kind!r}; use the version that made it")
+    loadable = {f.name for pattern in ("*.json", "*.safetensors") for f in directory.glob(pattern)} - {MANIFEST_FILE}
+    if unlisted := sorted(loadable - set(manifest.files)):
+        raise ArtifactError(f"{directory / unlisted[0]}: the manifest does not list this file; export the model again")
     for name, wanted in manifest.files.items():
         file = directory / name
         if Path(name).name != name or not file.is_file():
             raise ArtifactError(f"{file}: the manifest lists this file, but it is not there; export the model again")
-        if (found := _sha256(file)) != wanted:
+        if (found := sha256_of(file)) != wanted:
             raise ArtifactError(f"{file}: expected sha256 {wanted[:12]}…, got {found[:12]}…: the file was changed; export the model again")
     return manifest
 
@@ -103,12 +108,4 @@ def verify_artifact(directory: Path) -> Manifest:
 def load_artifact(directory: Path) -> tuple[Model, Manifest]:
     """Return the verified model and its manifest."""
     manifest = verify_artifact(directory)
-    try:
-        return load_model(manifest.kind, directory), manifest
-    except KeyError as error:
-        raise ArtifactError(f"{directory}: this version does not know models of kind {error}; use the version that made it") from error
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return load_model(manifest.kind, directory), manifest

@@ -259,8 +259,11 @@ def _read_text(file: str) -> str:
 def _stream(source: Path, out: Path, answer: Any) -> None:
     """Write answer(lines) for every chunk of lines as it comes; exit with 1 where a line failed."""
     lines, failed, first_error, total = read_lines(check_file(source)), 0, "", 0
+    if out.resolve() == source.resolve():
+        raise InputError(f"{out}: expected another file than IN.jsonl to write to, got the same; name another")
+    part = out.with_name(f"{out.name}.part")
     try:
-        stream = out.open("w", encoding="utf-8")
+        stream = part.open("w", encoding="utf-8")
     except OSError as error:
         raise InputError(f"{out}: expected a file that can be written, got: {error.strerror}; check the path") from error
     with stream:
@@ -270,6 +273,7 @@ def _stream(source: Path, out: Path, answer: Any) -> None:
                 total += 1
                 if "error" in row:
                     failed, first_error = failed + 1, first_error or row["error"]
+    part.replace(out)  # whole, or not there
     if failed:
         console.show_error(f"{failed} of {total} lines failed, the first: {first_error}")
         raise typer.Exit(_PARTLY_FAILED)

@@ -130,7 +130,7 @@ def read_unlabelled(row: object, where: str) -> Statement:
     """Return the statement of {"target", "statement", "context"?, "speaker"?}; raise CorpusError where it can't be judged."""
     if not isinstance(row, dict):
         raise CorpusError(f"{where}: expected an object with target and statement, got {shortened(row)}; write one")
-    for name in ("target", "statement"):
+    for name in ("target", "statement", *(["id"] if row.get("id") is not None else [])):
         _require_text(row, name, where)
     for name in ("context", "speaker"):
         if row.get(name) is not None and not isinstance(row[name], str):

@@ -1,7 +1,7 @@
 """The only place where text is shaped for a model: Statement -> ModelInput.
 
-INPUT_FORMAT names the shape and is kept in every artifact; a model is never fed another one than
-it was trained on.
+INPUT_FORMAT names the shape, with a number that rises whenever `shape` gives other texts. It is
+kept in every artifact; a model is never fed another shape than it was trained on.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Final
 from stance.errors import ArtifactError
 from stance.records import SPAN_JOINER, Statement
 
-INPUT_FORMAT: Final = "target|speaker: statement|context without the statement"
+INPUT_FORMAT: Final = "1: target|speaker: statement|context without the statement"
 _SPACES: Final = re.compile(r"\s+")
 _PLAIN_MARKS: Final = str.maketrans({**dict.fromkeys("“”„‟«»＂″", '"'), **dict.fromkeys("‘’‚‛‹›", "'"), "\xa0": " "})
 
@@ -55,7 +55,8 @@ def _find_whole(words: str, context: str) -> int:
     """Return where `words` stand in `context` as whole words, or -1."""
     start = context.find(words)
     while start >= 0:
-        before, after = context[start - 1 : start] if start else "", context[start + len(words) :][:1]
+        end = start + len(words)
+        before, after = context[start - 1 : start] if start else "", context[end : end + 1]
         if not before.isalnum() and not after.isalnum():
             break
         start = context.find(words, start + 1)

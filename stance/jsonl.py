@@ -22,9 +22,14 @@ class Line:
 
     @property
     def id(self) -> str | None:
-        """The object's "id", where it is a text."""
-        found = self.value.get("id") if self.value else None
-        return found if isinstance(found, str) else None
+        """The object's "id", where it has one that can be written."""
+        return writable_id(self.value)
+
+
+def writable_id(row: object) -> str | None:
+    """Return row["id"] where the row is an object and its id a text that UTF-8 can hold."""
+    found = row.get("id") if isinstance(row, dict) else None
+    return found if isinstance(found, str) and not _SURROGATE.search(found) else None
 
 
 def check_file(path: Path) -> Path:
@@ -45,7 +50,7 @@ def read_lines(path: Path) -> Iterator[Line]:
 def parse_line(raw: bytes, where: str) -> Line:
     """Return a line read from its bytes."""
     try:
-        value = json.loads(raw.decode("utf-8"))
+        value = json.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         return Line(where, None, f"{where}: expected UTF-8, got byte {raw[error.start]:#04x} at offset {error.start}; save it as UTF-8")
     except json.JSONDecodeError as error:
@@ -59,6 +64,5 @@ def parse_line(raw: bytes, where: str) -> Line:
 
 
 def write_line(stream: TextIO, row: dict[str, Any]) -> None:
-    """Write one object as one line; a lone surrogate, which no file can hold, as its escape."""
-    line = json.dumps(row, ensure_ascii=False)
-    stream.write((json.dumps(row) if _SURROGATE.search(line) else line) + "\n")
+    """Write one object as one line."""
+    stream.write(json.dumps(row, ensure_ascii=False) + "\n")

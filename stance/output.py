@@ -18,6 +18,15 @@ def prediction_fields(prediction: Prediction) -> dict[str, Any]:
     return fields
 
 
+def flat_prediction(prediction: Prediction) -> dict[str, Any]:
+    """Return a prediction as one row of a table: each head's label, its probabilities as HEAD_LABEL, and abstained."""
+    row: dict[str, Any] = {"abstained": prediction.abstained}
+    for head in HEADS:
+        found = getattr(prediction, head)
+        row |= {head: found.label, **{f"{head}_{label}": p for label, p in found.probabilities.items()}}
+    return row
+
+
 def statement_fields(number: int, statement: Statement, prediction: Prediction) -> dict[str, Any]:
     """Return one analysed statement: id, spans, text, speaker (null where unknown), context and the heads."""
     speaker = None

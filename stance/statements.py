@@ -12,6 +12,9 @@ _NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
 DEFAULT_TARGET: Final = "the peace deal and the talks about it"
 MAX_TARGET_CHARS: Final = 500
 MAX_ARTICLE_CHARS: Final = 200_000
+MAX_ARTICLE_STATEMENTS: Final = 1_000
+_CONTEXT_AROUND: Final = 1_000
+_MAX_CONTEXT: Final = 4_000
 
 
 def check_characters(text: str, field: str) -> str:
@@ -54,7 +57,7 @@ def check_target(target: str) -> str:
 
 
 def read_statements(article: str, target: str = DEFAULT_TARGET) -> list[Statement]:
-    """Return the statements of an article in order of their first words, each with its paragraph.
+    """Return the statements of an article in order of their first words, each with its paragraph (of a long one, the part around it).
 
     Quotes of one speaker in one paragraph are one statement, their texts joined by SPAN_JOINER;
     a quote whose speaker is unknown stands alone. An article without quotes gives an empty list.
@@ -66,15 +69,21 @@ def read_statements(article: str, target: str = DEFAULT_TARGET) -> list[Statemen
     for number, quote in enumerate(quotes):
         key = quote.speaker.name if quote.speaker else f"\0unknown {number}"
         groups.setdefault((quote.paragraph, key), []).append(quote)
+    if len(groups) > MAX_ARTICLE_STATEMENTS:
+        raise InputError(
+            f"the article has {len(groups):,} statements: expected at most {MAX_ARTICLE_STATEMENTS:,}; split it", field="article"
+        )
     return [_statement(article, target, paragraphs[paragraph], group) for (paragraph, _), group in groups.items()]
 
 
 def _statement(article: str, target: str, paragraph: tuple[int, int], quotes: list[Quote]) -> Statement:
     speaker = quotes[0].speaker
+    start = max(paragraph[0], quotes[0].start - _CONTEXT_AROUND)  # a paragraph may be as long as the article
+    end = min(paragraph[1], quotes[-1].end + _CONTEXT_AROUND, start + _MAX_CONTEXT)
     return Statement(
         target=target,
         text=SPAN_JOINER.join(quote.text.strip() for quote in quotes),
-        context=article[slice(*paragraph)],
+        context=article[start:end],
         speaker=speaker.name if speaker else "",
         spans=tuple((quote.start, quote.end) for quote in quotes),
         mention=article[speaker.start : speaker.end] if speaker else "",

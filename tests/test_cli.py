@@ -129,6 +129,19 @@ def test_classify_labels_the_good_lines_and_names_the_bad_ones(tmp_path, baselin
     assert "statement" in labels[1]["error"]
 
 
+def test_the_input_is_never_overwritten(tmp_path, baseline_artifact):
+    source = jsonl(tmp_path / "in.jsonl", [{"id": "1", "target": "the truce", "statement": "We will keep it."}])
+    before = source.read_bytes()
+    assert_told(stance("classify", source, "--out", source, "--model", baseline_artifact), "same")
+    assert source.read_bytes() == before
+
+
+def test_an_unreachable_run_store_is_one_clear_line(monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")  # nothing listens there
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    assert_told(stance("runs"), "MLFLOW_TRACKING_URI")
+
+
 def test_a_corpus_line_without_a_label_stops_training_with_its_place(tmp_path, small_corpus):
     folder = tmp_path / "corpus"
     folder.mkdir()

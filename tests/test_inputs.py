@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.errors import ArtifactError
-from stance.inputs import INPUT_FORMAT, check_format, clean, shape
+from stance.inputs import INPUT_FORMAT, ModelInput, check_format, clean, shape
 from stance.records import SPAN_JOINER, Statement
 
 CURLY = Statement(
@@ -83,3 +83,10 @@ def test_a_model_made_for_another_format_is_refused() -> None:
     check_format(INPUT_FORMAT, "here")
     with pytest.raises(ArtifactError, match=r"here: .*'statement only'.*train it again"):
         check_format("statement only", "here")
+
+
+def test_the_format_s_number_rises_with_every_change_of_the_text() -> None:
+    """Where this fails, give INPUT_FORMAT the next number: older models were trained on other texts."""
+    statement = Statement("the  Sarn truce", "We stay … and wait,", "“We stay,” Mira\xa0Toll said, “and wait,” as «they» do.", "Mira Toll")
+    assert INPUT_FORMAT.startswith("1: ")
+    assert shape(statement) == ModelInput("the Sarn truce", "Mira Toll: We stay … and wait,", '"…," Mira Toll said, "…," as "they" do.')

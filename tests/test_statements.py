@@ -161,3 +161,17 @@ def test_characters_are_refused_under_the_name_of_their_field() -> None:
     with pytest.raises(InputError, match=r"^speaker: ") as refused:
         check_characters("Mira\0Toll", "speaker")
     assert refused.value.field == "speaker"
+
+
+def test_one_endless_paragraph_costs_no_more_than_its_parts() -> None:
+    """Every statement of a one-line article has the words around it as context, not the whole line."""
+    article = " ".join(f"“We will keep the truce,” said Pilot{'abcdefghij'[n % 10]} Vask{'klmnopqrst'[n // 10]}." for n in range(100)) * 3
+    statements = read_statements(article, "the truce")
+    assert len(statements) > 50
+    assert max(len(s.context) for s in statements) <= 4_000
+
+
+def test_an_article_of_too_many_statements_is_told_to_be_split() -> None:
+    article = "\n\n".join("“We will keep the truce,” said Mira Toll." for _ in range(1_001))
+    with pytest.raises(InputError, match="at most 1,000; split"):
+        read_statements(article, "the truce")

@@ -1,6 +1,6 @@
 """How right a predictor is on labelled statements, with 95 % intervals.
 
-Stance is scored on statements whose gold relevance is on_target; macro-F1 is the mean over all
+Stance is scored on statements whose gold relevance is not off_target; macro-F1 is the mean over all
 labels of a head, a label that never occurs counting 0. Intervals are percentile bootstrap
 intervals over statements (Efron and Tibshirani, 1993).
 """
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stance.labels import HEADS
+from stance.output import flat_prediction
 from stance.predictor import Predictor
 from stance.records import LabelledStatement, Prediction
 
@@ -56,6 +57,8 @@ class Report:
         """Return every figure under a flat name ("stance/macro_f1", "process/NAME/stance/macro_f1")."""
         flat = {"stance/coverage": self.coverage, "stance/selective_accuracy": self.selective_accuracy}
         for head, report in self.heads.items():
+            if report.macro_f1.statements == 0:
+                continue  # nothing was measured
             flat |= _flat(f"{head}/macro_f1", report.macro_f1)
             flat[f"{head}/accuracy"] = report.accuracy
             flat[f"{head}/majority_macro_f1"] = report.majority
@@ -75,7 +78,7 @@ def report(statements: Sequence[LabelledStatement], predictions: Sequence[Predic
     """Return the metrics of predictions made earlier."""
     heads, stance_pairs, names = {}, np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=str)
     for head, labels in HEADS.items():
-        scored = [i for i, s in enumerate(statements) if s.label(head) is not None and (head != "stance" or s.relevance == "on_target")]
+        scored = [i for i, s in enumerate(statements) if s.label(head) is not None and (head != "stance" or s.relevance != "off_target")]
         gold = np.array([labels.index(str(statements[i].label(head))) for i in scored], dtype=np.int64)
         chosen = [getattr(predictions[i], head) for i in scored]
         predicted = np.array([labels.index(c.label) for c in chosen], dtype=np.int64)
@@ -146,13 +149,8 @@ def _flat(name: str, score: Score) -> dict[str, float]:
 
 
 def prediction_rows(statements: Sequence[LabelledStatement], predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
-    """Return a flat row per statement: id, process, and per head gold label, label and probabilities."""
-    rows = []
-    for statement, prediction in zip(statements, predictions, strict=True):
-        row: dict[str, Any] = {"id": statement.id, "process": statement.process, "abstained": prediction.abstained}
-        for head in HEADS:
-            found = getattr(prediction, head)
-            row |= {f"{head}_gold": statement.label(head), head: found.label}
-            row |= {f"{head}_{label}": p for label, p in found.probabilities.items()}
-        rows.append(row)
-    return rows
+    """Return a flat row per statement: id, process, gold labels as HEAD_gold, and the prediction (see flat_prediction)."""
+    return [
+        {"id": s.id, "process": s.process, **{f"{head}_gold": s.label(head) for head in HEADS}, **flat_prediction(prediction)}
+        for s, prediction in zip(statements, predictions, strict=True)
+    ]

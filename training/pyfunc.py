@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from stance.labels import HEADS
+from stance.corpus import read_unlabelled
+from stance.output import flat_prediction
 from stance.predictor import Predictor
-from stance.records import Statement
 
 
 class _Table:
@@ -24,16 +24,10 @@ class _Table:
         frame: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002 - MLflow passes it
     ) -> pd.DataFrame:
-        """Return a row per row: each head's label and probabilities, and whether the stance abstained."""
-        rows = frame.to_dict(orient="records")
-        statements = [Statement(r["target"], r["statement"], r.get("context") or "", r.get("speaker") or "") for r in rows]
-        table = []
-        for prediction in self._predictor.predict(statements):
-            heads = {head: getattr(prediction, head) for head in HEADS}
-            row: dict[str, Any] = {head: found.label for head, found in heads.items()}
-            row |= {f"{head}_{label}": p for head, found in heads.items() for label, p in found.probabilities.items()}
-            table.append({**row, "abstained": prediction.abstained})
-        return pd.DataFrame(table)
+        """Return a row per row (see flat_prediction); raises CorpusError naming the row that can't be judged."""
+        rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
+        statements = [read_unlabelled(row, f"row {number}") for number, row in enumerate(rows)]
+        return pd.DataFrame([flat_prediction(prediction) for prediction in self._predictor.predict(statements)])
 
 
 def _load_pyfunc(data_path: str) -> _Table:

@@ -4,14 +4,16 @@ The store is SQLite in the working directory (mlflow.db, with files in mlartifac
 MLFLOW_TRACKING_URI names another.
 """
 
+import functools
 import os
+import secrets
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 import mlflow
 import yaml
@@ -40,6 +42,7 @@ _VERSION_TAG: Final = "stance.model_version"
 _PYFUNC_LOADER: Final = "training.pyfunc"
 _SHORTEST_ID: Final = 6
 _ALREADY_EXISTS: Final = "RESOURCE_ALREADY_EXISTS"
+_NO_SUCH_ALIAS: Final = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,23 @@ class RunSummary:
     model_version: str
     metrics: dict[str, float]
     is_champion: bool
+
+
+Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
+
+
+def _told(function: Wrapped) -> Wrapped:
+    """Wrap a function so that what MLflow's store refuses comes as a RunError."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except MlflowException as error:
+            store = os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_STORE
+            raise RunError(f"the run store {store} refused: {error.message}; check MLFLOW_TRACKING_URI") from error
+
+    return cast(Wrapped, wrapper)
 
 
 class ActiveRun:
@@ -109,6 +129,7 @@ class ActiveRun:
         return version
 
 
+@_told
 def connect() -> str:
     """Point MLflow at the store and return its URI."""
     uri = os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_STORE
@@ -127,12 +148,13 @@ def connect() -> str:
 def new_run(recipe: Recipe, tags: dict[str, str]) -> Iterator[ActiveRun]:
     """Open a run named after recipe and seed; it is marked failed where the block raises."""
     connect()
-    name = f"{recipe.name}-s{recipe.seed}-{datetime.now(UTC):%m%d-%H%M%S}"
+    name = f"{recipe.name}-s{recipe.seed}-{datetime.now(UTC):%m%d-%H%M}-{secrets.token_hex(2)}"
     with mlflow.start_run(run_name=name, tags={"recipe": recipe.name, **tags}, log_system_metrics=True) as run:
         mlflow.log_params(recipe.resolved())
         yield ActiveRun(run)
 
 
+@_told
 def list_runs(limit: int = 100) -> list[RunSummary]:
     """Return the latest runs, newest first."""
     connect()
@@ -143,6 +165,7 @@ def list_runs(limit: int = 100) -> list[RunSummary]:
     return [_summary(run, champion) for run in found]
 
 
+@_told
 def find_run(reference: str) -> RunSummary:
     """Return the run that `reference` means: "champion", "last", a run's id (or its first characters), or its name.
 
@@ -176,6 +199,7 @@ def fetch_artifact(run: RunSummary, folder: Path) -> Path:
     return model / _data_folder(model)
 
 
+@_told
 def logged_predictions(run: RunSummary) -> list[dict[str, Any]]:
     """Return the rows of a run's table of test predictions."""
     connect()
@@ -183,14 +207,18 @@ def logged_predictions(run: RunSummary) -> list[dict[str, Any]]:
     return [dict(row) for row in table.to_dict(orient="records")]
 
 
+@_told
 def champion_version() -> str | None:
     """Return the registered version that the alias `champion` names, or None before the first promotion."""
     try:
         return str(MlflowClient().get_model_version_by_alias(REGISTERED_MODEL, CHAMPION).version)
-    except MlflowException:
+    except MlflowException as error:
+        if error.error_code not in _NO_SUCH_ALIAS:
+            raise
         return None
 
 
+@_told
 def set_champion(run: RunSummary) -> None:
     """Move the alias `champion` to the run's registered version."""
     connect()

@@ -14,6 +14,7 @@ import numpy as np
 
 from stance.artifact import Manifest, save_artifact
 from stance.calibration import probabilities
+from stance.errors import InputError
 from stance.inputs import shape
 from stance.labels import HEADS, STANCE
 from stance.models.base import Model
@@ -55,10 +56,11 @@ def _silent(stage: str, done: int, total: int) -> None:
 def train(recipe: Recipe, data: Path = DEFAULT_DATA, *, on_progress: Progress = _silent) -> TrainedRun:
     """Return the run that trained `recipe` on a corpus folder, logged and registered.
 
-    Raises RecipeError, CorpusError or InputError before anything is logged where recipe or data
-    can't be used.
+    Raises CorpusError or InputError before anything is logged where the data can't be used, and
+    RecipeError where the base can't be loaded or training diverges; the run is then marked failed.
     """
     split = read_split(data)
+    _check_labels(split)
     commit = git_commit()
     with tracking.new_run(recipe, {"git_commit": commit}) as run, tempfile.TemporaryDirectory() as folder:
         run.log_data(split.path, split.digest)
@@ -79,6 +81,16 @@ def train(recipe: Recipe, data: Path = DEFAULT_DATA, *, on_progress: Progress = 
         requirements = [f"{name}=={version}" for name, version in library_versions().items() if name not in ("python", "stance", "mlflow")]
         version = run.log_artifact(directory, requirements)
     return TrainedRun(run.run_id, run.name, version, report, fit_seconds)
+
+
+def _check_labels(split: Split) -> None:
+    """Raise InputError where a head has nothing to learn from or to be calibrated on."""
+    for name, part in (("train", split.train), ("calibration", split.calibration)):
+        for head in HEADS:
+            if all(s.label(head) is None for s in part):
+                raise InputError(
+                    f"{split.path}: expected labels of every head in the {name} part, got none of {head!r}; label some statements"
+                )
 
 
 def _fit(recipe: Recipe, split: Split, run: tracking.ActiveRun, on_progress: Progress) -> Model:
@@ -106,7 +118,7 @@ def _calibrated(model: Model, calibration: list[LabelledStatement], recipe: Reci
     logits = model.logits([shape(s.statement) for s in calibration])
     labels = label_indices(calibration)
     temperatures = {head: fit_temperature(logits[head], labels[head]) for head in HEADS}
-    scored = np.array([s.relevance == "on_target" and s.stance in STANCE for s in calibration], dtype=bool)
+    scored = np.array([s.relevance != "off_target" and s.stance in STANCE for s in calibration], dtype=bool)
     stance = probabilities(logits["stance"], temperatures["stance"])[scored]
     right = stance.argmax(axis=1) == labels["stance"][scored]
     return Predictor(model, temperatures, choose_threshold(stance.max(axis=1), right, recipe.target_precision))

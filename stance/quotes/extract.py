@@ -19,6 +19,7 @@ _TERM_LEAD: Final = re.compile(
     re.I,
 )
 _CONTEXT = 30
+_INDENT = 8
 
 
 def extract_quotes(text: str) -> list[Quote]:
@@ -58,7 +59,7 @@ def _opens_well(text: str, span: QuotedSpan) -> bool:
     mark = span.start
     while mark > 0 and not text[mark - 1].isspace() and not text[mark - 1].isalnum():
         mark -= 1
-    return text[:mark].rstrip(" ")[-1:] in ("", "\n") or leads_into_quote(text, mark)
+    return text[max(0, mark - _INDENT) : mark].rstrip(" ")[-1:] in ("", "\n") or leads_into_quote(text, mark)
 
 
 def _is_title_case(words: list[str]) -> bool:
@@ -67,7 +68,7 @@ def _is_title_case(words: list[str]) -> bool:
 
 def _is_nickname(text: str, span: QuotedSpan, words: list[str]) -> bool:
     """True for the quoted part of Robert "Bobby" Scott."""
-    before, after = text[: span.start][-14:], text[span.after : span.after + 2] if span.closed else ""
+    before, after = text[max(0, span.start - 14) : span.start], text[span.after : span.after + 2] if span.closed else ""
     return (
         len(words) <= 2
         and words[0][0].isupper()

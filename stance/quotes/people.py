@@ -5,9 +5,9 @@ here, and a surname, a spelling variant, an office or a pronoun is joined to a p
 named in the same article.
 """
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from typing import Final
 
 from stance.quotes.cues import PRONOUNS
@@ -83,7 +83,6 @@ PREPOSITIONS: Final = frozenset(
     via near like than as per amid among
     """.split()
 )  # fmt: skip
-_SIMILAR_FIRST_NAME: Final = 0.75
 _OFFICE_WINDOW: Final = 5
 _APPOSITION_ENDS: Final = frozenset("who whose which of for in at from".split())
 _NAMESAKES: Final = 16  # people of one surname that are told apart, the latest; keeps time linear
@@ -299,11 +298,12 @@ class People:
 
 
 def _similar(first: str, second: str) -> bool:
-    return first == second or (
-        first[0] == second[0]
-        and (
-            len(first.rstrip(".")) == 1
-            or len(second.rstrip(".")) == 1
-            or SequenceMatcher(None, first, second).ratio() >= _SIMILAR_FIRST_NAME
-        )
-    )
+    """True for one first name in two spellings (Sergei, Sergey) or with its initial; not for John and Joan, Maria and Mario."""
+    if first == second or (first[0] == second[0] and 1 in (len(first.rstrip(".")), len(second.rstrip(".")))):
+        return True
+    same_end = first[-1] == second[-1] or {first[-1], second[-1]} <= set("eijy")
+    return first[0] == second[0] and same_end and _consonants(first) == _consonants(second)
+
+
+def _consonants(name: str) -> str:
+    return re.sub("[aeiouy]", "", name.replace("x", "ks").replace("ph", "f").replace("th", "t"))

@@ -109,8 +109,3 @@ def test_a_saved_model_is_safetensors_and_json_and_nothing_that_runs_code(model:
 )
 def test_any_text_gets_finite_logits(model: Model, item: ModelInput) -> None:
     assert all(np.isfinite(values).all() for values in model.logits([item, INPUTS[0]]).values())
-
-
-def test_an_unknown_kind_is_a_key_error(tmp_path: Path) -> None:
-    with pytest.raises(KeyError, match="oracle"):
-        load_model("oracle", tmp_path)

@@ -111,6 +111,29 @@ def test_a_broken_item_of_classify_never_harms_its_neighbours(client):
     assert results[0]["stance"] == results[4]["stance"] == post(client, "/classify", {"statements": [good]}).json()["results"][0]["stance"]
 
 
+@pytest.mark.parametrize("name", ["\ud800", 7, ""])
+def test_an_item_whose_id_is_no_text_fails_alone(client, name):
+    good = {"target": "the truce", "statement": "We will keep it."}
+    results = post(client, "/classify", {"statements": [{**good, "id": name}, good]}).json()["results"]
+    assert "'id'" in results[0]["error"]
+    assert "error" not in results[1]
+
+
+def test_a_call_more_than_can_wait_is_told_to_come_again(client, monkeypatch):
+    monkeypatch.setattr("serving.http.MAX_WAITING", 0)
+    response = post(client, "/analyze", {"article": ARTICLE})
+    assert (response.status_code, response.json()["error"]["type"], response.headers["retry-after"]) == (429, "full", "1")
+
+
+def test_a_failure_of_ours_is_masked_and_named_by_its_request_id(baseline_artifact):
+    backend = Backend()
+    backend.load(baseline_artifact, version="1")
+    backend.predictor = None
+    response = post(TestClient(build_app(backend), raise_server_exceptions=False), "/analyze", {"article": ARTICLE})
+    assert (response.status_code, response.json()["error"]["type"]) == (500, "internal")
+    assert response.json()["error"]["request_id"] == response.headers["x-request-id"]
+
+
 def test_classify_takes_none_and_refuses_too_many(client):
     assert post(client, "/classify", {"statements": []}).json()["results"] == []
     response = post(client, "/classify", {"statements": [{}] * (MAX_STATEMENTS + 1)})

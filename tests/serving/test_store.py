@@ -7,13 +7,15 @@ from stance.errors import ArtifactError
 
 
 @pytest.fixture
-def empty_store(tmp_path, monkeypatch):
+def empty_store(tmp_path):
     from bentoml._internal.configuration.containers import BentoMLContainer
+    from bentoml._internal.models import ModelStore
 
-    BentoMLContainer.bentoml_home.set(str(tmp_path))
-    (tmp_path / "models").mkdir()
-    yield tmp_path
-    BentoMLContainer.bentoml_home.reset()
+    folder = tmp_path / "store"
+    folder.mkdir()
+    BentoMLContainer.model_store.set(ModelStore(str(folder)))
+    yield folder
+    BentoMLContainer.model_store.reset()
 
 
 def test_without_a_promoted_model_the_error_says_how_to_get_one(empty_store):
@@ -27,8 +29,22 @@ def test_what_was_put_last_is_served_with_its_run_and_version(empty_store, basel
     assert verify_artifact(store.champion_directory()) == manifest
     kept = bentoml.models.get(tag)
     assert (kept.info.metadata["run_id"], kept.info.metadata["model_version"]) == (manifest.run_id, "3")
-    assert store.put(baseline_artifact, manifest, "4") == tag
-    assert bentoml.models.get("stance:latest").info.metadata["model_version"] == "4"
+
+
+def test_promoting_the_champion_again_touches_nothing(empty_store, baseline_artifact):
+    manifest = verify_artifact(baseline_artifact)
+    tag = store.put(baseline_artifact, manifest, "3")
+    before = bentoml.models.get("stance:latest").info.creation_time
+    assert store.put(baseline_artifact, manifest, "3") == tag
+    assert bentoml.models.get("stance:latest").info.creation_time == before
+
+
+def test_a_model_damaged_in_the_store_is_put_there_anew(empty_store, baseline_artifact):
+    manifest = verify_artifact(baseline_artifact)
+    store.put(baseline_artifact, manifest, "3")
+    (store.champion_directory() / "model.safetensors").write_bytes(b"x")
+    store.put(baseline_artifact, manifest, "3")
+    assert verify_artifact(store.champion_directory()) == manifest
 
 
 def test_a_damaged_model_is_not_kept(empty_store, baseline_artifact, tmp_path):

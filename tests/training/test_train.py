@@ -1,6 +1,8 @@
+import json
+
 import pytest
 
-from stance.errors import RunError
+from stance.errors import InputError, RunError
 from training import tracking
 from training.promote import promote
 from training.train import train
@@ -87,3 +89,13 @@ def test_promote_moves_the_alias_only_after_the_store_took_the_model(finetuned, 
     with pytest.raises(OSError, match="no space"):
         promote(other.name, refuse)
     assert tracking.champion_version() == run.version
+
+
+def test_a_head_without_labels_is_refused_before_a_run_begins(corpus_copy, tiny_recipe):
+    before = len(tracking.list_runs())
+    for file in corpus_copy.glob("*.jsonl"):
+        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        file.write_text("".join(json.dumps({**row, "relevance": None}) + "\n" for row in rows), encoding="utf-8")
+    with pytest.raises(InputError, match="'relevance'"):
+        train(tiny_recipe("baseline"), corpus_copy)
+    assert len(tracking.list_runs()) == before
