@@ -149,6 +149,7 @@ def train(
     recipe: Annotated[str, typer.Argument(help="A shipped recipe (baseline, quick, finetune) or a path to a .toml file.")],
     data: Annotated[Path | None, typer.Option(help="A corpus folder: *.jsonl and splits.json.  [default: datasets/peace_deals]")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the recipe's seed.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Train a recipe on a corpus; the run, its figures and its model are kept in MLflow."""
     from training.recipe import read_recipe
@@ -159,7 +160,12 @@ def train(
 
     with console.progress() as on_progress:
         run = run_training(resolved, data or DEFAULT_DATA, on_progress=on_progress)
-    console.show_trained(run)
+    if as_json:
+        _print_json(
+            {"run_id": run.run_id, "name": run.name, "version": run.version, "seconds": run.fit_seconds, "metrics": run.report.metrics()}
+        )
+    else:
+        console.show_trained(run)
 
 
 @app.command(epilog="Example: stance runs --limit 10")

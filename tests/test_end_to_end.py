@@ -38,8 +38,10 @@ def place(tmp_path_factory):
         assert not check or process.returncode == 0, process.stdout + process.stderr
         return process
 
-    run(sys.executable, "-m", "stance", "train", "quick", "--data", DATA)
-    run(sys.executable, "-m", "stance", "promote", "last")
+    trained = json.loads(run(sys.executable, "-m", "stance", "train", "quick", "--data", DATA, "--json").stdout)
+    assert 0 < trained["metrics"]["stance/macro_f1"] < 1
+    promoted = run(sys.executable, "-m", "stance", "promote", "last").stdout
+    assert trained["name"] in promoted
     return folder, environment, run
 
 

@@ -9,7 +9,7 @@ from typing import Final
 SAYING_VERBS: Final = frozenset(
     """
     accuse acknowledge add address admit advise affirm agree allege announce answer appeal argue ask assert assure
-    blame blast boast brag call caution challenge characterize charge cite claim claim comment compare complain
+    blame blast boast brag call caution challenge characterize charge cite claim comment compare complain
     concede conclude condemn confess confirm continue contend counter criticize criticise cry declare decry defend demand
     denounce deny describe dismiss disclose dub echo elaborate emphasize emphasise encourage estimate exclaim explain
     express finish forecast gush hail hint identify implore indicate inform insist interject intone invite joke justify
@@ -45,8 +45,8 @@ def _forms(verb: str) -> tuple[str, ...]:
     return third, verb + "ed", verb + "ing"
 
 
-SAYING_FORMS: Final = frozenset(form for verb in SAYING_VERBS for form in _forms(verb)) | {"goes on", "went on"}
-# Forms that name the act as a noun or are too common elsewhere are left to their verb sense only.
+SAYING_FORMS: Final = frozenset(form for verb in SAYING_VERBS for form in _forms(verb))
+# Participles follow another verb's subject ("he said, adding that ..."); only finite forms have one of their own.
 _FINITE: Final = frozenset(f for f in SAYING_FORMS if not f.endswith("ing"))
 
 PRONOUNS: Final = frozenset({"he", "she", "they", "it", "we", "who"})
