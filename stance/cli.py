@@ -21,7 +21,7 @@ from stance.errors import InputError, StanceError
 from stance.jsonl import Line, check_file, read_lines, write_line
 from stance.output import analysis_fields, prediction_fields, quote_fields
 from stance.quotes import extract_quotes
-from stance.statements import DEFAULT_TARGET, check_characters, check_target
+from stance.statements import DEFAULT_TARGET, check_article, check_characters, check_target
 
 if TYPE_CHECKING:
     from stance.predictor import Predictor
@@ -89,7 +89,7 @@ def analyze(
     as_json: JsonOption = False,
 ) -> None:
     """Show an article's statements: who says what, and where they stand on the deal."""
-    article, target = _read_text(file), check_target(target)
+    article, target = check_article(_read_text(file)), check_target(target)  # before the model is loaded
     analysed = _predictor(model).analyze(article, target)
     if as_json:
         _print_json(analysis_fields(target, analysed))
@@ -99,12 +99,17 @@ def analyze(
 
 @app.command(epilog="Example: stance quotes articles.jsonl --out quotes.jsonl")
 def quotes(source: InOption, out: OutOption) -> None:
-    """Find the quotes of many articles, with their speakers: {"id", "text"} in, {"id", "quotes"} out."""
+    """Find the quotes of many articles, with their speakers: {"id", "text"} in, {"id", "quotes"} out.
+
+    A line that can't be read becomes {"id", "error"}; the others are all read, and the exit code is 1.
+    """
 
     def result(line: Line) -> dict[str, Any]:
         text = (line.value or {}).get("text")
         if not isinstance(text, str):
             raise InputError(line.error or f"{line.where}: field 'text': expected the article's text; add it")
+        if line.id is None:
+            raise InputError(f"{line.where}: field 'id': expected a text that names the article; add it")
         check_characters(text, f"{line.where}: field 'text'")
         return {"id": line.id, "quotes": [quote_fields(q) for q in extract_quotes(text) if q.is_statement]}
 
@@ -174,13 +179,13 @@ def runs(
     as_json: JsonOption = False,
 ) -> None:
     """List training runs with their main figures; ★ marks the champion."""
-    from training.tracking import list_runs
+    from training.tracking import connect, list_runs
 
     found = list_runs(limit)
     if as_json:
         _print_json([{**asdict(run), "started": run.started.isoformat()} for run in found])
     else:
-        console.show_runs(found)
+        console.show_runs(found, connect())
 
 
 @app.command(epilog="Example: stance promote last")
@@ -281,7 +286,7 @@ def _stream(source: Path, out: Path, answer: Any) -> None:
                     failed, first_error = failed + 1, first_error or row["error"]
     part.replace(out)  # whole, or not there
     if failed:
-        console.show_error(f"{failed} of {total} lines failed, the first: {first_error}")
+        console.show_error(f"{failed} of {total} lines failed, the others are in {out}; the first: {first_error}")
         raise typer.Exit(_PARTLY_FAILED)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.box import SIMPLE_HEAD
@@ -49,6 +50,7 @@ def show_analysis(target: str, analysed: Sequence[tuple[Statement, Prediction]])
             escape(_shortened(statement.text)),
         )
     OUT.print(table)
+    OUT.print("[dim]unsure: no stance is probable enough to count; off target: not about the deal; --json has every word[/]\n")
     summary = Table(title="Who stands where", title_justify="left", box=SIMPLE_HEAD, **_COMPACT)
     summary.add_column("speaker")
     for name in ("all", *STANCE, "unsure", "off target"):
@@ -59,8 +61,8 @@ def show_analysis(target: str, analysed: Sequence[tuple[Statement, Prediction]])
     OUT.print(summary)
 
 
-def show_runs(runs: Sequence["RunSummary"]) -> None:
-    """Print runs, newest first."""
+def show_runs(runs: Sequence["RunSummary"], store: str) -> None:
+    """Print the runs of a store, newest first."""
     table = Table(box=SIMPLE_HEAD, **_COMPACT)
     table.add_column("run", no_wrap=True)
     for name in ("stance macro-F1", "sentiment", "relevance", "data", "age"):
@@ -75,7 +77,7 @@ def show_runs(runs: Sequence["RunSummary"]) -> None:
             run.data_digest[:6],
             _age(run.started),
         )
-    OUT.print(table if runs else "No runs yet: train one with [bold]stance train quick[/].")
+    OUT.print(table if runs else f"No runs yet in {escape(store)}: train one with [bold]stance train quick[/].")
 
 
 def show_trained(run: "TrainedRun") -> None:
@@ -130,8 +132,7 @@ def _stance_cell(prediction: Prediction) -> str:
 
 
 def _shortened(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _SHOWN_CHARS else f"{text[: _SHOWN_CHARS - 1]}…"
+    return shorten(text, _SHOWN_CHARS, placeholder=" [more]")
 
 
 def _figure(metrics: dict[str, float], name: str) -> str:

@@ -148,7 +148,7 @@ def connect() -> str:
 def new_run(recipe: Recipe, tags: dict[str, str]) -> Iterator[ActiveRun]:
     """Open a run named after recipe and seed; it is marked failed where the block raises."""
     connect()
-    name = f"{recipe.name}-s{recipe.seed}-{datetime.now(UTC):%m%d-%H%M}-{secrets.token_hex(2)}"
+    name = f"{recipe.name}-s{recipe.seed}-{datetime.now(UTC):%m%d}-{secrets.token_hex(2)}"
     with mlflow.start_run(run_name=name, tags={"recipe": recipe.name, **tags}, log_system_metrics=True) as run:
         mlflow.log_params(recipe.resolved())
         yield ActiveRun(run)

@@ -183,7 +183,9 @@ def _joins_name(tokens: tuple[Token, ...], index: int) -> bool:
     token, before = tokens[index], tokens[index - 1]
     if token.text == ".":
         return before.text.lower() in ABBREVIATIONS or len(before.text) == 1
-    return token.text.lower() in _JOINERS and index + 1 < len(tokens) and _is_name_word(tokens[index + 1])
+    while index < len(tokens) and tokens[index].text.lower() in _JOINERS:  # "van der"
+        index += 1
+    return index < len(tokens) and token is not tokens[index] and _is_name_word(tokens[index])
 
 
 def _bare_name(tokens: list[Token]) -> str:
