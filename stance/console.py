@@ -136,13 +136,13 @@ def _shortened(text: str) -> str:
 
 
 def _figure(metrics: dict[str, float], name: str) -> str:
-    return f"{metrics[name]:.3f}" if name in metrics else "-"
+    return f"{metrics[name]:.2f}" if name in metrics else "-"
 
 
 def _interval(metrics: dict[str, float], name: str) -> str:
     if name not in metrics:
         return "-"
-    return f"{metrics[name]:.3f} \\[{metrics[f'{name}_low']:.3f}, {metrics[f'{name}_high']:.3f}]"
+    return f"{metrics[name]:.2f} \\[{metrics[f'{name}_low']:.2f}, {metrics[f'{name}_high']:.2f}]"
 
 
 def _age(started: datetime) -> str:
