@@ -74,7 +74,7 @@ def show_runs(runs: Sequence["RunSummary"], store: str) -> None:
             _interval(run.metrics, "test/stance/macro_f1") if finished else run.status.lower(),
             _figure(run.metrics, "test/sentiment/macro_f1"),
             _figure(run.metrics, "test/relevance/macro_f1"),
-            run.data_digest[:6],
+            run.data_digest[:4],
             _age(run.started),
         )
     OUT.print(table if runs else f"No runs yet in {escape(store)}: train one with [bold]stance train quick[/].")
