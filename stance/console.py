@@ -1,4 +1,7 @@
-"""What the command line shows a person: tables, progress, the one-line error."""
+"""What the command line shows a person: tables, progress, the one-line error.
+
+Stands above training with cli.py, whose face it is; it knows training's values by type only.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -37,7 +37,7 @@ def address(baseline_artifact):
 def browser():
     chromium = shutil.which("chromium")
     if chromium is None:
-        assert not os.environ.get("CI"), "CI must have chromium: make chromium"
+        assert not os.environ.get("CI"), "CI must have chromium: make chromium"  # so a skip never hides in CI
         pytest.skip("no chromium on this machine; on Debian: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
