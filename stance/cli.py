@@ -33,6 +33,8 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     help="Who stands where on a peace deal: quotes, speakers, stance and sentiment of a news article.",
 )
+data_app: Final = typer.Typer(no_args_is_help=True, help="Look after labelled statements.")
+app.add_typer(data_app, name="data")
 # The libraries ask nobody outside, and leave the terminal to us; errors still come.
 _LIBRARY_SETTINGS: Final = {
     "BENTOML_DO_NOT_TRACK": "true",
@@ -171,6 +173,28 @@ def train(
         )
     else:
         console.show_trained(run)
+
+
+@data_app.command("check", epilog="Example: stance data check datasets/peace_deals --strict")
+def check_data(
+    path: Annotated[Path, typer.Argument(help="A corpus folder (*.jsonl, splits.json) or one .jsonl file.")],
+    held_out: Annotated[list[Path] | None, typer.Option(help="A corpus whose words must not stand in this one; may be repeated.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Is a corpus worth training on? Format, duplicates, leakage between splits, balance, wording, agreement.
+
+    Exits with 1 where there is an error: a line that can't be read, or a test statement that training would see.
+    """
+    from stance.corpus_check import check_corpus
+
+    report = check_corpus(path, held_out or [])
+    if as_json:
+        _print_json({**asdict(report), "path": str(path)})
+    else:
+        console.show_corpus_report(report)
+    if report.count("error") or (strict and report.count("warning")):
+        raise typer.Exit(_PARTLY_FAILED)
 
 
 @app.command(epilog="Example: stance runs --limit 10")

@@ -20,6 +20,7 @@ from stance.output import speaker_summary
 from stance.records import Prediction, Statement
 
 if TYPE_CHECKING:
+    from stance.corpus_check import CorpusReport
     from training.tracking import RunSummary
     from training.train import Progress as OnProgress
     from training.train import TrainedRun
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 OUT: Final = Console()
 ERR: Final = Console(stderr=True)
 _COLOURS: Final = {"supportive": "green", "skeptical": "yellow", "critical": "red"}
+_SEVERITY_COLOURS: Final = {"ok": "green", "warning": "yellow", "error": "bold red"}
 _COMPACT: Final[dict[str, Any]] = {"padding": (0, 1, 0, 0), "pad_edge": False}
 _SHOWN_CHARS: Final = 160
 
@@ -97,6 +99,35 @@ def show_trained(run: "TrainedRun") -> None:
         )
     OUT.print(table)
     OUT.print(f"Serve it with [bold]stance promote {run.name}[/]; see all runs with [bold]stance runs[/].")
+
+
+def show_corpus_report(report: "CorpusReport") -> None:
+    """Print what a corpus holds, then every check beside its bound, then what to do."""
+    parts = Table(title=f"{report.path}: {report.statements:,} statements", title_justify="left", box=SIMPLE_HEAD, **_COMPACT)
+    parts.add_column("")
+    for part in report.parts:
+        parts.add_column(escape(part), justify="right")
+    for name in next(iter(report.parts.values())):
+        parts.add_row(name.replace("_", " "), *(f"{counts[name]:,}" for counts in report.parts.values()))
+    OUT.print(parts)
+    lengths = ", ".join(f"{percentile} %: {words}" for percentile, words in report.words.items())
+    OUT.print(f"Words a statement, by percentile: {lengths}", soft_wrap=True)
+    OUT.print(f"Several quoted spans: {report.several_spans:.0%}; beginning in mid-sentence: {report.mid_sentence:.0%}\n")
+    table = Table(box=SIMPLE_HEAD, **_COMPACT)
+    for name in ("", "about", "check", "found", "expected"):
+        table.add_column(name)
+    for check in report.checks:
+        severity = f"[{_SEVERITY_COLOURS[check.severity]}]{check.severity}[/]"
+        table.add_row(severity, check.group, escape(check.name), escape(check.found), escape(check.expected))
+    OUT.print(table)
+    for check in report.checks:
+        if check.severity != "ok":
+            OUT.print(
+                f"[{_SEVERITY_COLOURS[check.severity]}]{check.severity}[/] {escape(check.name)}: {escape(check.advice)}", soft_wrap=True
+            )
+            for example in check.examples:
+                OUT.print(f"  {escape(example)}", highlight=False, soft_wrap=True)
+    OUT.print(f"Errors: {report.count('error')}. Warnings: {report.count('warning')}.")
 
 
 @contextmanager

@@ -4,17 +4,20 @@ A corpus is a JSONL file or a folder of them; a line is one statement with the f
 reader raises CorpusError naming file, line, field, value and what was expected.
 """
 
+import dataclasses
 import hashlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from stance.errors import CorpusError, InputError, shortened
 from stance.jsonl import parse_line, read_lines
 from stance.labels import HEADS
-from stance.records import LabelledStatement, Statement
+from stance.records import SPAN_JOINER, Annotation, LabelledStatement, Statement
 from stance.statements import MAX_TARGET_CHARS, check_characters
 
+SPLITS_FILE: Final = "splits.json"
 MAX_STATEMENT_CHARS: Final = 10_000
 MAX_CONTEXT_CHARS: Final = 50_000
 _MAX_CHARS: Final = {
@@ -45,20 +48,30 @@ def read_corpus(path: Path) -> list[LabelledStatement]:
     Raises CorpusError at the first line that breaks the format, and where an id comes twice.
     """
     rows: list[LabelledStatement] = []
-    seen: dict[str, str] = {}
-    for line in (line for file in corpus_files(path) for line in read_lines(file)):
-        if line.value is None:
-            raise CorpusError(line.error)
-        row = read_row(line.value, line.where)
-        if row.id in seen:
-            raise CorpusError(
-                f"{line.where}: field 'id': expected an id of its own, got {row.id!r}, which {seen[row.id]} has too; rename one", field="id"
-            )
-        seen[row.id] = line.where
+    for row in scan_corpus(path):
+        if isinstance(row, CorpusError):
+            raise row
         rows.append(row)
     if not rows:
         raise CorpusError(f"{path}: expected at least one statement, got none; add lines or name another path")
     return rows
+
+
+def scan_corpus(path: Path) -> Iterator[LabelledStatement | CorpusError]:
+    """Yield each line's statement in order, or the error of a line that breaks the format or takes an id again."""
+    seen: dict[str, str] = {}
+    for line in (line for file in corpus_files(path) for line in read_lines(file)):
+        try:
+            row = read_row(line.value, line.where) if line.value is not None else CorpusError(line.error)
+        except CorpusError as error:
+            row = error
+        if isinstance(row, LabelledStatement):
+            if row.id in seen:
+                told = f"expected an id of its own, got {row.id!r}, which {seen[row.id]} has too; rename one"
+                row = CorpusError(f"{line.where}: field 'id': {told}", field="id")
+            else:
+                seen[row.id] = line.where
+        yield row
 
 
 def corpus_files(path: Path) -> list[Path]:
@@ -114,16 +127,64 @@ def read_row(row: dict[str, Any], where: str) -> LabelledStatement:
             field="process",
         )
     statement = read_unlabelled(row, where)
+    _check_labels(row, where)
+    phenomena = row["phenomena"] if row.get("phenomena") is not None else []
+    if not isinstance(phenomena, list) or not all(isinstance(p, str) for p in phenomena):
+        raise CorpusError(f"{where}: field 'phenomena': expected a list of tags, got {_got(row, 'phenomena')}; mend it", field="phenomena")
+    return LabelledStatement(
+        id=row["id"],
+        process=row["process"],
+        statement=dataclasses.replace(statement, spans=_read_spans(row, statement, where)),
+        **{head: row[head] for head in HEADS},
+        phenomena=tuple(phenomena),
+        annotations=_read_annotations(row, where),
+    )
+
+
+def _check_labels(row: dict[str, Any], where: str) -> None:
     for head, labels in HEADS.items():
         if head not in row or (row[head] is not None and row[head] not in labels):
             raise CorpusError(
                 f"{where}: field {head!r}: expected one of {', '.join(labels)} or null, got {_got(row, head)}; label the statement",
                 field=head,
             )
-    phenomena = row["phenomena"] if row.get("phenomena") is not None else []
-    if not isinstance(phenomena, list) or not all(isinstance(p, str) for p in phenomena):
-        raise CorpusError(f"{where}: field 'phenomena': expected a list of tags, got {_got(row, 'phenomena')}; mend it", field="phenomena")
-    return LabelledStatement(row["id"], row["process"], statement, row["relevance"], row["stance"], row["sentiment"], tuple(phenomena))
+
+
+def _read_annotations(row: dict[str, Any], where: str) -> tuple[Annotation, ...]:
+    found = row["annotations"] if row.get("annotations") is not None else []
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise CorpusError(
+            f"{where}: field 'annotations': expected a list of objects, got {_got(row, 'annotations')}; mend it", field="annotations"
+        )
+    annotations = []
+    for number, entry in enumerate(found):
+        place = f"{where}: annotations[{number}]"
+        _require_text(entry, "annotator", place)
+        _check_labels(entry, place)
+        annotations.append(Annotation(entry["annotator"], **{head: entry[head] for head in HEADS}, sure=entry.get("sure") is not False))
+    return tuple(annotations)
+
+
+def _read_spans(row: dict[str, Any], statement: Statement, where: str) -> tuple[tuple[int, int], ...]:
+    """Return the offsets of the statement's spans in its context; raise CorpusError where other words stand there."""
+    found = row["spans"] if row.get("spans") is not None else []
+    whole = isinstance(found, list) and all(
+        isinstance(span, list) and len(span) == 2 and all(type(offset) is int and offset >= 0 for offset in span) for span in found
+    )
+    if not whole:
+        raise CorpusError(
+            f"{where}: field 'spans': expected a list of [start, end] offsets in the context, got {_got(row, 'spans')}; mend it",
+            field="spans",
+        )
+    spans = tuple((start, end) for start, end in found)
+    words = SPAN_JOINER.join(statement.context[start:end].strip() for start, end in spans)
+    if spans and words != statement.text.strip():
+        raise CorpusError(
+            f"{where}: field 'spans': expected the statement's words in the context there, got {shortened(words)}; "
+            "count characters from the context's start, marks not included",
+            field="spans",
+        )
+    return spans
 
 
 def read_unlabelled(row: object, where: str) -> Statement:

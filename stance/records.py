@@ -49,7 +49,7 @@ class Quote:
 class Statement:
     """One speaker's quotes in one paragraph, with the target they are judged against.
 
-    `spans` are the quotes' offsets in the article (empty for a statement that came without one).
+    `spans` are the quotes' offsets in the article, for a corpus's statement in its context (empty where there are none).
     `context` is the paragraph, empty where it is unknown.
     """
 
@@ -85,8 +85,26 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Annotation:
+    """One annotator's labels of a statement, made without sight of anybody else's."""
+
+    annotator: str
+    relevance: str | None
+    stance: str | None
+    sentiment: str | None
+    sure: bool = True
+
+    def label(self, head: str) -> str | None:
+        """Return the annotator's label of `head` (a key of labels.HEADS), or None where it lacks."""
+        return {"relevance": self.relevance, "stance": self.stance, "sentiment": self.sentiment}[head]
+
+
+@dataclass(frozen=True, slots=True)
 class LabelledStatement:
-    """A statement of a corpus with its gold labels; a label may be None where a set lacks it."""
+    """A statement of a corpus with its gold labels; a label may be None where a set lacks it.
+
+    The statement's `spans` are offsets in its context. `annotations` are what the gold labels were settled from.
+    """
 
     id: str
     process: str
@@ -95,6 +113,7 @@ class LabelledStatement:
     stance: str | None
     sentiment: str | None
     phenomena: tuple[str, ...] = field(default=())
+    annotations: tuple[Annotation, ...] = field(default=())
 
     def label(self, head: str) -> str | None:
         """Return the gold label of `head` (a key of labels.HEADS), or None where it lacks."""

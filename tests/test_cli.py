@@ -35,11 +35,11 @@ def assert_told(process, *words):
         assert word in lines[0]
 
 
-@pytest.mark.parametrize("command", ["", "analyze", "quotes", "classify", "train", "runs", "promote", "export", "serve"])
+@pytest.mark.parametrize("command", ["", "analyze", "quotes", "classify", "train", "runs", "promote", "export", "serve", "data", "data check"])
 def test_every_command_has_help_with_an_example(command):
     process = stance(*command.split(), "--help")
     assert process.returncode == 0
-    assert not command or f"stance {command}" in process.stdout.split("Example:")[1]
+    assert command in ("", "data") or f"stance {command}" in process.stdout.split("Example:")[1]
 
 
 def test_help_is_there_at_once():
@@ -152,3 +152,17 @@ def test_a_corpus_line_without_a_label_stops_training_with_its_place(tmp_path, s
     del rows[2]["stance"]
     jsonl(file, rows)
     assert_told(stance("train", "baseline", "--data", folder, cwd=tmp_path), f"{file.name}:3", "'stance'", "supportive")
+
+
+def test_data_check_prints_every_check_and_fails_on_errors_only(corpus_copy):
+    sound = stance("data", "check", corpus_copy)
+    assert sound.returncode == 0, sound.stderr
+    assert "near-duplicates" in sound.stdout
+    assert "warning" in sound.stdout
+    assert stance("data", "check", corpus_copy, "--strict").returncode == 1
+    file = next(corpus_copy.glob("*.jsonl"))
+    file.write_text(file.read_text(encoding="utf-8") + "[broken]\n", encoding="utf-8")
+    broken = stance("data", "check", corpus_copy, "--json")
+    assert broken.returncode == 1
+    assert [check["severity"] for check in json.loads(broken.stdout)["checks"] if check["name"] == "unreadable lines"] == ["error"]
+    assert_told(stance("data", "check", corpus_copy / "nowhere"), "nowhere", "expected a .jsonl file")

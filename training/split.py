@@ -3,13 +3,11 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from stance.corpus import digest, read_corpus, read_splits
+from stance.corpus import SPLITS_FILE, digest, read_corpus, read_splits
 from stance.errors import CorpusError
 from stance.records import LabelledStatement
-
-SPLITS_FILE: Final = "splits.json"
 
 
 @dataclass(frozen=True, slots=True)
