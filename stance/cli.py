@@ -3,7 +3,6 @@
 What a command needs is imported inside it, so that `stance --help` is there at once.
 """
 
-import json
 import os
 import socket
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from stance import __version__, console
+from stance.cli_data import data_app
 from stance.corpus import read_unlabelled
 from stance.errors import InputError, StanceError
 from stance.jsonl import Line, check_file, read_lines, write_line
@@ -33,7 +33,6 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     help="Who stands where on a peace deal: quotes, speakers, stance and sentiment of a news article.",
 )
-data_app: Final = typer.Typer(no_args_is_help=True, help="Look after labelled statements.")
 app.add_typer(data_app, name="data")
 # The libraries ask nobody outside, and leave the terminal to us; errors still come.
 _LIBRARY_SETTINGS: Final = {
@@ -94,7 +93,7 @@ def analyze(
     article, target = check_article(_read_text(file)), check_target(target)  # before the model is loaded
     analysed = _predictor(model).analyze(article, target)
     if as_json:
-        _print_json(analysis_fields(target, analysed))
+        console.show_json(analysis_fields(target, analysed))
     else:
         console.show_analysis(target, analysed)
 
@@ -168,33 +167,11 @@ def train(
     with console.progress() as on_progress:
         run = run_training(resolved, data or DEFAULT_DATA, on_progress=on_progress)
     if as_json:
-        _print_json(
+        console.show_json(
             {"run_id": run.run_id, "name": run.name, "version": run.version, "seconds": run.fit_seconds, "metrics": run.report.metrics()}
         )
     else:
         console.show_trained(run)
-
-
-@data_app.command("check", epilog="Example: stance data check datasets/peace_deals --strict")
-def check_data(
-    path: Annotated[Path, typer.Argument(help="A corpus folder (*.jsonl, splits.json) or one .jsonl file.")],
-    held_out: Annotated[list[Path] | None, typer.Option(help="A corpus whose words must not stand in this one; may be repeated.")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Is a corpus worth training on? Format, duplicates, leakage between splits, balance, wording, agreement.
-
-    Exits with 1 where there is an error: a line that can't be read, or a test statement that training would see.
-    """
-    from stance.corpus_check import check_corpus
-
-    report = check_corpus(path, held_out or [])
-    if as_json:
-        _print_json({**asdict(report), "path": str(path)})
-    else:
-        console.show_corpus_report(report)
-    if report.count("error") or (strict and report.count("warning")):
-        raise typer.Exit(_PARTLY_FAILED)
 
 
 @app.command(epilog="Example: stance runs --limit 10")
@@ -207,7 +184,7 @@ def runs(
 
     found = list_runs(limit)
     if as_json:
-        _print_json([{**asdict(run), "started": run.started.isoformat()} for run in found])
+        console.show_json([{**asdict(run), "started": run.started.isoformat()} for run in found])
     else:
         console.show_runs(found, connect())
 
@@ -312,7 +289,3 @@ def _stream(source: Path, out: Path, answer: Any) -> None:
     if failed:
         console.show_error(f"{failed} of {total} lines failed, the others are in {out}; the first: {first_error}")
         raise typer.Exit(_PARTLY_FAILED)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=1))

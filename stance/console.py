@@ -3,6 +3,8 @@
 Stands above training with cli.py, whose face it is; it knows training's values by type only.
 """
 
+import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ from stance.records import Prediction, Statement
 
 if TYPE_CHECKING:
     from stance.corpus_check import CorpusReport
+    from training.learning_curve import Point
     from training.tracking import RunSummary
     from training.train import Progress as OnProgress
     from training.train import TrainedRun
@@ -36,6 +39,11 @@ _SHOWN_CHARS: Final = 160
 def show_error(message: str) -> None:
     """Print one line, "error: ...", on standard error."""
     ERR.print(f"[bold red]error:[/] {escape(' '.join(message.split()))}", soft_wrap=True, highlight=False)
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON, for a program to read."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
 
 
 def show_analysis(target: str, analysed: Sequence[tuple[Statement, Prediction]]) -> None:
@@ -128,6 +136,18 @@ def show_corpus_report(report: "CorpusReport") -> None:
             for example in check.examples:
                 OUT.print(f"  {escape(example)}", highlight=False, soft_wrap=True)
     OUT.print(f"Errors: {report.count('error')}. Warnings: {report.count('warning')}.")
+
+
+def show_learning_curve(points: Sequence["Point"]) -> None:
+    """Print stance macro-F1 by recipe, measured set and size: the mean over seeds, and its range."""
+    from training.learning_curve import table
+
+    shown = Table(title="Stance macro-F1, mean over seeds (range)", title_justify="left", box=SIMPLE_HEAD, **_COMPACT)
+    for name in ("recipe", "measured on", "statements", "macro-F1"):
+        shown.add_column(name)
+    for recipe, measured_on, n, mean, least, most in table(points, "stance"):
+        shown.add_row(escape(recipe), escape(measured_on), f"{n:,}", f"{mean:.2f} ({least:.2f} to {most:.2f})")
+    OUT.print(shown)
 
 
 @contextmanager

@@ -35,7 +35,9 @@ def assert_told(process, *words):
         assert word in lines[0]
 
 
-@pytest.mark.parametrize("command", ["", "analyze", "quotes", "classify", "train", "runs", "promote", "export", "serve", "data", "data check"])
+@pytest.mark.parametrize(
+    "command", ["", "analyze", "quotes", "classify", "train", "runs", "promote", "export", "serve", "data", "data check", "data curve"]
+)
 def test_every_command_has_help_with_an_example(command):
     process = stance(*command.split(), "--help")
     assert process.returncode == 0
@@ -166,3 +168,13 @@ def test_data_check_prints_every_check_and_fails_on_errors_only(corpus_copy):
     assert broken.returncode == 1
     assert [check["severity"] for check in json.loads(broken.stdout)["checks"] if check["name"] == "unreadable lines"] == ["error"]
     assert_told(stance("data", "check", corpus_copy / "nowhere"), "nowhere", "expected a .jsonl file")
+
+
+@pytest.mark.slow
+def test_data_curve_draws_a_figure_and_prints_a_line_a_point(tmp_path, small_corpus):
+    process = stance("data", "curve", small_corpus, "--recipe", "baseline", "--sizes", "12,16", "--seeds", "1", "--out", tmp_path / "curve")
+    assert process.returncode == 0, process.stderr
+    assert "baseline" in process.stdout
+    assert "<svg" in (tmp_path / "curve" / "curve.svg").read_text(encoding="utf-8")
+    assert len(results(tmp_path / "curve" / "points.jsonl")) == 2
+    assert_told(stance("data", "curve", small_corpus, "--sizes", "few", "--out", tmp_path), "--sizes", "'few'")

@@ -16,10 +16,13 @@ from training.linear import fit_linear_heads
 from training.recipe import Recipe
 
 
-def fit_quick(train: Sequence[LabelledStatement], recipe: Recipe) -> EncoderModel:
-    """Return the encoder as it came, its heads fitted; the features' scaling is folded into the heads."""
+def fit_quick(train: Sequence[LabelledStatement], recipe: Recipe, model: EncoderModel | None = None) -> EncoderModel:
+    """Return the encoder as it came, its heads fitted; the features' scaling is folded into the heads.
+
+    `model` is the recipe's encoder where it is loaded already; its heads are replaced.
+    """
     torch.manual_seed(recipe.seed)
-    model = new_encoder(recipe.base, revision=recipe.base_revision, max_tokens=recipe.max_tokens)
+    model = model or new_encoder(recipe.base, revision=recipe.base_revision, max_tokens=recipe.max_tokens)
     features = model.features([shape(s.statement) for s in train]).astype(np.float64)
     scaler = StandardScaler().fit(features)
     weights, biases = fit_linear_heads(

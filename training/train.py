@@ -24,9 +24,8 @@ from training import tracking
 from training.calibrate import choose_threshold, fit_temperature
 from training.evaluate import Report, evaluate, prediction_rows
 from training.figures import confusion_figure
-from training.fit_baseline import fit_baseline
-from training.fit_encoder import Epoch, fit_encoder
-from training.fit_quick import fit_quick
+from training.fit import fit
+from training.fit_encoder import Epoch
 from training.labels import label_indices
 from training.recipe import Recipe
 from training.split import Split, read_split
@@ -94,12 +93,6 @@ def _check_labels(split: Split) -> None:
 
 
 def _fit(recipe: Recipe, split: Split, run: tracking.ActiveRun, on_progress: Progress) -> Model:
-    on_progress(f"fitting {recipe.kind}", 0, 1)
-    if recipe.kind == "baseline":
-        return fit_baseline(split.train, recipe)
-    if recipe.kind == "quick":
-        return fit_quick(split.train, recipe)
-
     def log_epoch(epoch: Epoch) -> None:
         run.log_epoch(
             epoch.number,
@@ -111,7 +104,8 @@ def _fit(recipe: Recipe, split: Split, run: tracking.ActiveRun, on_progress: Pro
             },
         )
 
-    return fit_encoder(split.train, split.calibration, recipe, log_epoch, lambda done, total: on_progress("fine-tuning", done, total))
+    on_progress(f"fitting {recipe.kind}", 0, 1)
+    return fit(recipe, split.train, split.calibration, log_epoch, lambda done, total: on_progress("fine-tuning", done, total))
 
 
 def _calibrated(model: Model, calibration: list[LabelledStatement], recipe: Recipe) -> Predictor:

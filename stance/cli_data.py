@@ -1,0 +1,61 @@
+"""The `stance data` commands: is a corpus sound, and would more of it help."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from stance import console
+from stance.errors import InputError
+
+data_app: Final = typer.Typer(no_args_is_help=True, help="Look after labelled statements.")
+
+
+@data_app.command("check", epilog="Example: stance data check datasets/peace_deals --strict")
+def check_data(
+    path: Annotated[Path, typer.Argument(help="A corpus folder (*.jsonl, splits.json) or one .jsonl file.")],
+    held_out: Annotated[list[Path] | None, typer.Option(help="A corpus whose words must not stand in this one; may be repeated.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on warnings too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Is a corpus worth training on? Format, duplicates, leakage between splits, balance, wording, agreement.
+
+    Exits with 1 where there is an error: a line that can't be read, or a test statement that training would see.
+    """
+    from stance.corpus_check import check_corpus
+
+    report = check_corpus(path, held_out or [])
+    if as_json:
+        console.show_json({**asdict(report), "path": str(path)})
+    else:
+        console.show_corpus_report(report)
+    if report.count("error") or (strict and report.count("warning")):
+        raise typer.Exit(1)
+
+
+@data_app.command("curve", epilog="Example: stance data curve datasets/peace_deals --recipe quick --sizes 300,600,1200 --out curve")
+def draw_curve(
+    path: Annotated[Path, typer.Argument(help="A corpus folder: *.jsonl and splits.json.")],
+    out: Annotated[Path, typer.Option(help="A folder for points.jsonl and curve.svg; points that are there are not trained again.")],
+    recipe: Annotated[list[str] | None, typer.Option(help="A recipe, or a path to one; may be repeated.  [default: quick]")] = None,
+    sizes: Annotated[
+        str, typer.Option(help="Training statements of each point; more than there are means all.")
+    ] = "300,600,1200,2400,4800",
+    seeds: Annotated[int, typer.Option(min=1, help="Models a point, each with its own seed and part of the corpus.")] = 3,
+    also: Annotated[list[Path] | None, typer.Option(help="Another corpus to measure on; may be repeated.")] = None,
+) -> None:
+    """Would more statements help? Train recipes on growing parts of a corpus and draw what that does."""
+    try:
+        counts = [int(size) for size in sizes.split(",")]
+    except ValueError as error:
+        raise InputError(f"--sizes: expected numbers with commas between, got {sizes!r}; write e.g. 300,600,1200") from error
+    from training.recipe import read_recipe
+
+    recipes = [read_recipe(name) for name in recipe or ["quick"]]
+    from training.learning_curve import curve_figure, measure
+
+    with console.progress() as on_progress:
+        points = measure(recipes, path, counts, seeds, also or [], out, lambda done, total: on_progress("training points", done, total))
+    curve_figure(points).savefig(out / "curve.svg", metadata={"Date": None})
+    console.show_learning_curve(points)

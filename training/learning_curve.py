@@ -1,0 +1,179 @@
+"""Would more statements help? Recipes trained on growing parts of a corpus, each measured on the same statements.
+
+Every finished point is a line of points.jsonl, so a run that was cut goes on where it was. The
+points are no tracked runs and make no model.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from stance.corpus import read_corpus
+from stance.errors import InputError
+from stance.inputs import ModelInput
+from stance.jsonl import read_lines, write_line
+from stance.labels import HEADS
+from stance.models.base import Logits, Model
+from stance.models.checkpoints import new_encoder
+from stance.models.encoder import EncoderModel
+from stance.predictor import Predictor
+from stance.records import LabelledStatement
+from training.evaluate import evaluate
+from training.fit import fit
+from training.fit_quick import fit_quick
+from training.recipe import Recipe
+from training.split import Split, read_split
+
+POINTS_FILE: Final = "points.jsonl"
+HELD_OUT: Final = "held out"
+_COLOURS: Final = ("#1f6f8b", "#c8553d", "#6a994e", "#7b5ea7")
+
+OnPoint = Callable[[int, int], None]
+"""Called with (points done, points in all)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One trained model on one set: macro-F1 by head, beside what always answering one label scores there."""
+
+    recipe: str
+    statements: int
+    seed: int
+    measured_on: str
+    macro_f1: dict[str, float]
+    majority: dict[str, float]
+
+
+def measure(
+    recipes: Sequence[Recipe], data: Path, sizes: Sequence[int], seeds: int, also: Sequence[Path], out: Path, on_point: OnPoint
+) -> list[Point]:
+    """Return the points of every recipe, size and seed, on the test part and on each corpus of `also`.
+
+    A size over the train part means all of it. With a seed, a larger part holds the smaller one.
+    Points that `out`/points.jsonl has for the same corpus and recipe are not trained again.
+    """
+    if not sizes or min(sizes) < 1 or seeds < 1:
+        raise InputError(f"sizes and seeds: expected at least one size and one seed, each at least 1, got {list(sizes)} and {seeds}")
+    split = read_split(data)
+    sets = {HELD_OUT: split.test, **{path.stem if path.is_file() else path.name: read_corpus(path) for path in also}}
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / POINTS_FILE
+    done = {line.value["key"]: line.value["points"] for line in read_lines(file) if line.value} if file.is_file() else {}
+    wanted = [(recipe, n, seed) for recipe in recipes for n in sorted({min(n, len(split.train)) for n in sizes}) for seed in range(seeds)]
+    quick_encoders: dict[str, _RememberingEncoder] = {}
+    points: list[Point] = []
+    for number, (recipe, n, seed) in enumerate(wanted):
+        on_point(number, len(wanted))
+        key = _key(recipe, split, sets, n, seed)
+        if key not in done:
+            order = np.random.default_rng(seed).permutation(len(split.train))[:n]
+            model = _fitted(recipe.with_seed(seed), [split.train[i] for i in order], split.calibration, quick_encoders)
+            done[key] = [dataclasses.asdict(point) for point in _points(model, recipe.name, n, seed, sets)]
+            with file.open("a", encoding="utf-8") as stream:
+                write_line(stream, {"key": key, "points": done[key]})
+        points += [Point(**point) for point in done[key]]
+    on_point(len(wanted), len(wanted))
+    return points
+
+
+def curve_figure(points: Sequence[Point]) -> Figure:
+    """Return a panel per head and measured set: mean over seeds against statements, the seeds' range shaded."""
+    names = list(dict.fromkeys(point.measured_on for point in points))
+    recipes = list(dict.fromkeys(point.recipe for point in points))
+    figure = Figure(figsize=(3.6 * len(HEADS), 2.9 * len(names)), layout="constrained")
+    axes = figure.subplots(len(names), len(HEADS), squeeze=False, sharex=True)
+    for row, name in zip(axes, names, strict=True):
+        for axis, head in zip(row, HEADS, strict=True):
+            found = [point for point in points if point.measured_on == name]
+            for recipe, colour in zip(recipes, _COLOURS * len(recipes), strict=False):
+                sizes, values = _by_size([point for point in found if point.recipe == recipe], head)
+                axis.plot(sizes, [np.mean(v) for v in values], "o-", color=colour, label=recipe, markersize=3.5)
+                axis.fill_between(sizes, [min(v) for v in values], [max(v) for v in values], color=colour, alpha=0.18, linewidth=0)
+            axis.axhline(found[0].majority[head], color="grey", linestyle=":", label="commonest label")
+            axis.set_xscale("log")
+            axis.set_ylim(0.1, 1.0)
+            axis.set_title(f"{head}, {name}", fontsize=10)
+            axis.grid(alpha=0.25)
+    ticks = sorted({point.statements for point in points})
+    for axis in axes[-1]:
+        axis.set_xticks(ticks, [f"{n:,}" for n in ticks], fontsize=7)
+        axis.minorticks_off()
+        axis.set_xlabel("training statements")
+    for row in axes:
+        row[0].set_ylabel("macro-F1")
+    axes[0][0].legend(fontsize=8)
+    return figure
+
+
+def table(points: Sequence[Point], head: str) -> list[tuple[str, str, int, float, float, float]]:
+    """Return (recipe, measured on, statements, mean, least, most over seeds) of one head's macro-F1."""
+    groups: dict[tuple[str, str, int], list[float]] = defaultdict(list)
+    for point in points:
+        groups[point.recipe, point.measured_on, point.statements].append(point.macro_f1[head])
+    return [(*key, float(np.mean(values)), min(values), max(values)) for key, values in groups.items()]
+
+
+class _RememberingEncoder(EncoderModel):
+    """A frozen encoder that computes each input's features once, whatever is trained on top."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._known: dict[ModelInput, NDArray[np.float32]] = {}
+
+    def features(self, inputs: Sequence[ModelInput]) -> NDArray[np.float32]:
+        new = [text for text in dict.fromkeys(inputs) if text not in self._known]
+        self._known.update(zip(new, super().features(new), strict=True))
+        return np.stack([self._known[text] for text in inputs])
+
+    @torch.inference_mode()
+    def logits(self, inputs: Sequence[ModelInput]) -> Logits:
+        features = torch.from_numpy(self.features(inputs)).to(self.device)
+        return {head: layer(features).cpu().numpy() for head, layer in self.network.heads.items()}
+
+
+def _fitted(
+    recipe: Recipe, train: list[LabelledStatement], calibration: list[LabelledStatement], encoders: dict[str, _RememberingEncoder]
+) -> Model:
+    if recipe.kind != "quick":
+        return fit(recipe, train, calibration, lambda _: None, lambda *_: None)
+    if recipe.name not in encoders:
+        new = new_encoder(recipe.base, revision=recipe.base_revision, max_tokens=recipe.max_tokens)
+        encoders[recipe.name] = _RememberingEncoder(new.network, new.tokenizer, new.base)
+    return fit_quick(train, recipe, encoders[recipe.name])
+
+
+def _points(model: Model, recipe: str, n: int, seed: int, sets: dict[str, list[LabelledStatement]]) -> Iterator[Point]:
+    predictor = Predictor(model, dict.fromkeys(HEADS, 1.0), 0.0)
+    for name, statements in sets.items():
+        heads = evaluate(predictor, statements)[0].heads
+        yield Point(
+            recipe,
+            n,
+            seed,
+            name,
+            {head: round(report.macro_f1.value, 4) for head, report in heads.items()},
+            {head: round(report.majority, 4) for head, report in heads.items()},
+        )
+
+
+def _key(recipe: Recipe, split: Split, sets: dict[str, list[LabelledStatement]], n: int, seed: int) -> str:
+    named = [split.digest, recipe.resolved() | {"seed": seed}, n, {name: [s.id for s in found] for name, found in sets.items()}]
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _by_size(points: Sequence[Point], head: str) -> tuple[list[int], list[list[float]]]:
+    values: dict[int, list[float]] = defaultdict(list)
+    for point in points:
+        values[point.statements].append(point.macro_f1[head])
+    sizes = sorted(values)
+    return sizes, [values[n] for n in sizes]
