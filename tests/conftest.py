@@ -170,7 +170,7 @@ def tiny_model(small_corpus: Path, tiny_recipe: Callable[..., Any]) -> Callable[
     split = read_split(small_corpus)
     fits: dict[str, Callable[[Any], Any]] = {
         "baseline": lambda recipe: fit_baseline(split.train, recipe),
-        "quick": lambda recipe: fit_quick(split.train, recipe),
+        "quick": lambda recipe: fit_quick(split.train, recipe, lambda *_: None),
         "finetune": lambda recipe: fit_encoder(split.train, split.calibration, recipe, lambda _: None, lambda *_: None),
     }
     kept: dict[str, Any] = {}

@@ -17,9 +17,12 @@ def fit(
     on_epoch: Callable[[Epoch], None],
     on_batch: Callable[[int, int], None],
 ) -> Model:
-    """Return the model of `recipe` fitted on `train`; only finetune reads `calibration`, calls `on_epoch` and `on_batch`."""
+    """Return the model of `recipe` fitted on `train`; only finetune reads `calibration` and calls `on_epoch`.
+
+    `on_batch` gets (statements done, statements in all passes) where a fit takes long.
+    """
     if recipe.kind == "baseline":
         return fit_baseline(train, recipe)
     if recipe.kind == "quick":
-        return fit_quick(train, recipe)
+        return fit_quick(train, recipe, on_batch)
     return fit_encoder(train, calibration, recipe, on_epoch, on_batch)

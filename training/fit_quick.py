@@ -1,6 +1,7 @@
 """Logistic regression per head on the frozen encoder's features."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 import torch
@@ -15,15 +16,24 @@ from training.labels import label_indices
 from training.linear import fit_linear_heads
 from training.recipe import Recipe
 
+_CHUNK: Final = 512  # statements between two reports of progress; long enough for batches of even length
 
-def fit_quick(train: Sequence[LabelledStatement], recipe: Recipe, model: EncoderModel | None = None) -> EncoderModel:
+
+def fit_quick(
+    train: Sequence[LabelledStatement], recipe: Recipe, on_batch: Callable[[int, int], None], model: EncoderModel | None = None
+) -> EncoderModel:
     """Return the encoder as it came, its heads fitted; the features' scaling is folded into the heads.
 
-    `model` is the recipe's encoder where it is loaded already; its heads are replaced.
+    `on_batch` gets (statements read, statements in all). `model` is the recipe's encoder where it
+    is loaded already; its heads are replaced.
     """
     torch.manual_seed(recipe.seed)
     model = model or new_encoder(recipe.base, revision=recipe.base_revision, max_tokens=recipe.max_tokens)
-    features = model.features([shape(s.statement) for s in train]).astype(np.float64)
+    chunks = []
+    for start in range(0, len(train), _CHUNK):
+        chunks.append(model.features([shape(s.statement) for s in train[start : start + _CHUNK]]))
+        on_batch(min(start + _CHUNK, len(train)), len(train))
+    features = np.concatenate(chunks).astype(np.float64)
     scaler = StandardScaler().fit(features)
     weights, biases = fit_linear_heads(
         scaler.transform(features),

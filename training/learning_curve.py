@@ -149,7 +149,7 @@ def _fitted(
     if recipe.name not in encoders:
         new = new_encoder(recipe.base, revision=recipe.base_revision, max_tokens=recipe.max_tokens)
         encoders[recipe.name] = _RememberingEncoder(new.network, new.tokenizer, new.base)
-    return fit_quick(train, recipe, encoders[recipe.name])
+    return fit_quick(train, recipe, lambda *_: None, encoders[recipe.name])
 
 
 def _points(model: Model, recipe: str, n: int, seed: int, sets: dict[str, list[LabelledStatement]]) -> Iterator[Point]:

@@ -104,8 +104,9 @@ def _fit(recipe: Recipe, split: Split, run: tracking.ActiveRun, on_progress: Pro
             },
         )
 
-    on_progress(f"fitting {recipe.kind}", 0, 1)
-    return fit(recipe, split.train, split.calibration, log_epoch, lambda done, total: on_progress("fine-tuning", done, total))
+    stage = f"fitting {recipe.kind}"
+    on_progress(stage, 0, 1)
+    return fit(recipe, split.train, split.calibration, log_epoch, lambda done, total: on_progress(stage, done, total))
 
 
 def _calibrated(model: Model, calibration: list[LabelledStatement], recipe: Recipe) -> Predictor:

@@ -133,7 +133,7 @@ def test_quick_leaves_the_encoder_as_it_came_and_learns_its_heads(split: Split, 
     from stance.models.checkpoints import new_encoder
 
     recipe = tiny_recipe("quick", quick={"inverse_regularisation": 100.0})
-    model = fit_quick(split.train, recipe)
+    model = fit_quick(split.train, recipe, lambda *_: None)
     untouched = new_encoder(recipe.base, max_tokens=recipe.max_tokens).network.encoder.state_dict()
     assert all(torch.equal(tensor, untouched[name]) for name, tensor in model.network.encoder.state_dict().items())
     logits = model.logits([shape(s.statement) for s in split.train])["relevance"]
@@ -142,5 +142,5 @@ def test_quick_leaves_the_encoder_as_it_came_and_learns_its_heads(split: Split, 
 
 
 def test_quick_is_the_same_twice(split: Split, tiny_recipe: Recipes) -> None:
-    first, again = (weights(fit_quick(split.train, tiny_recipe("quick"))) for _ in range(2))
+    first, again = (weights(fit_quick(split.train, tiny_recipe("quick"), lambda *_: None)) for _ in range(2))
     assert all(torch.equal(first[name], again[name]) for name in first)

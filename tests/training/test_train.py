@@ -32,7 +32,7 @@ def test_a_run_logs_a_point_per_epoch_and_its_recipe(finetuned):
 
 def test_progress_counts_up_to_all_statements(finetuned):
     _, stages = finetuned
-    done = [d for stage, d, _ in stages if stage == "fine-tuning"]
+    done = [d for stage, d, _ in stages if stage == "fitting finetune"]
     assert done == sorted(done)
     assert all(d <= total for _, d, total in stages)
 
