@@ -151,7 +151,10 @@ def tiny_recipe(tiny_checkpoint: Path) -> Callable[..., Any]:
     def recipe(kind: str, **fields: Any) -> Recipe:
         made = Recipe(name=f"tiny-{kind}", kind=kind, base=str(tiny_checkpoint), max_tokens=TINY_TOKENS)
         made = dataclasses.replace(
-            made, finetune=dataclasses.replace(made.finetune, epochs=2, batch_tokens=256, learning_rate=1e-3, head_learning_rate=1e-2)
+            made,
+            finetune=dataclasses.replace(
+                made.finetune, epochs=2, min_steps=0, frozen_layers=0, batch_tokens=256, learning_rate=1e-3, head_learning_rate=1e-2
+            ),
         )
         tables = {name: dataclasses.replace(getattr(made, name), **value) for name, value in fields.items() if isinstance(value, dict)}
         return dataclasses.replace(made, **{**fields, **tables})

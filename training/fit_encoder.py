@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedModel
 
 from stance.errors import RecipeError
 from stance.inputs import ModelInput, shape
@@ -55,15 +56,17 @@ def fit_encoder(
     options = recipe.finetune
     torch.manual_seed(recipe.seed)
     model = new_encoder(recipe.base, revision=recipe.base_revision, max_tokens=recipe.max_tokens, dropout=options.dropout)
+    _freeze(model.network.encoder, options.frozen_layers)
     rows, labels = _rows(model, train), label_indices(train)
     batches_an_epoch = len(list(_epoch_batches(rows, options.batch_tokens, np.random.default_rng(0))))
-    total_steps = max(1, options.epochs * batches_an_epoch)
+    epochs = max(options.epochs, math.ceil(options.min_steps / max(1, batches_an_epoch)))
+    total_steps = max(1, epochs * batches_an_epoch)
     optimizer = _optimizer(model.network, options)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, total_steps, options.warmup_share))
     losses = {head: _loss(labels[head], len(HEADS[head]), options.class_weights, model.device) for head in HEADS}
     rng = np.random.default_rng(recipe.seed)
     best_loss, best_state, stale = math.inf, copy.deepcopy(model.network.state_dict()), 0
-    for number in range(1, options.epochs + 1):
+    for number in range(1, epochs + 1):
         started, total, seen = time.perf_counter(), 0.0, 0
         model.network.train()
         for indices in _epoch_batches(rows, options.batch_tokens, rng):
@@ -74,7 +77,7 @@ def fit_encoder(
             optimizer.step()
             schedule.step()
             total, seen = total + loss.item() * len(indices), seen + len(indices)
-            on_batch((number - 1) * len(rows) + seen, options.epochs * len(rows))
+            on_batch((number - 1) * len(rows) + seen, epochs * len(rows))
         model.network.eval()
         calibration_loss = _mean_loss(model, calibration)
         rate = optimizer.param_groups[0]["lr"]
@@ -119,12 +122,26 @@ def _epoch_batches(rows: Sequence[TokenRow], budget: int, rng: np.random.Generat
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
+def _freeze(encoder: PreTrainedModel, layers: int) -> None:
+    """Keep the embeddings and the lowest `layers` layers as they are; raise RecipeError where there are fewer."""
+    if layers == 0:
+        return
+    depth = int(encoder.config.num_hidden_layers)
+    if layers > depth:
+        raise RecipeError(f"finetune.frozen_layers: expected at most the encoder's {depth} layers, got {layers}; lower it")
+    stack = next(m for m in encoder.modules() if isinstance(m, nn.ModuleList) and len(m) == depth)
+    frozen = [encoder.get_input_embeddings(), *(m for n, m in encoder.named_children() if n == "embeddings"), *stack[:layers]]
+    for module in frozen:
+        module.requires_grad_(False)
+
+
 def _optimizer(network: nn.Module, options: FinetuneOptions) -> torch.optim.Optimizer:
     groups = []
     for is_head in (False, True):
         rate = options.head_learning_rate if is_head else options.learning_rate
         for decays in (True, False):
-            members = [p for n, p in network.named_parameters() if n.startswith("heads.") == is_head and (p.ndim > 1) == decays]
+            named = ((n, p) for n, p in network.named_parameters() if p.requires_grad)
+            members = [p for n, p in named if n.startswith("heads.") == is_head and (p.ndim > 1) == decays]
             groups.append({"params": members, "lr": rate, "weight_decay": options.weight_decay if decays else 0.0})
     return torch.optim.AdamW(groups, fused=True)  # one pass over the weights: a tenth of the time on a CPU
 

@@ -69,7 +69,7 @@ def measure(
     out.mkdir(parents=True, exist_ok=True)
     file = out / POINTS_FILE
     done = {line.value["key"]: line.value["points"] for line in read_lines(file) if line.value} if file.is_file() else {}
-    wanted = [(recipe, n, seed) for recipe in recipes for n in sorted({min(n, len(split.train)) for n in sizes}) for seed in range(seeds)]
+    wanted = [(recipe, n, seed) for recipe in recipes for seed in range(seeds) for n in sorted({min(n, len(split.train)) for n in sizes})]
     quick_encoders: dict[str, _RememberingEncoder] = {}
     points: list[Point] = []
     for number, (recipe, n, seed) in enumerate(wanted):

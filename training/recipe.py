@@ -47,8 +47,12 @@ class QuickOptions:
 class FinetuneOptions:
     """The whole encoder, all heads jointly."""
 
-    epochs: int = _ranged(6, 1, 1_000)
-    """The most passes over the training statements."""
+    epochs: int = _ranged(2, 1, 1_000)
+    """The most passes over the training statements; more where min_steps asks for them."""
+    min_steps: int = _ranged(300, 0, 1_000_000)
+    """A small corpus is passed over until this many batches were learned from, or patience ends it."""
+    frozen_layers: int = _ranged(2, 0, 1_000)
+    """The lowest layers that keep their pretrained weights, with the embeddings; 0 trains everything."""
     patience: int = _ranged(2, 1, 1_000)
     """Epochs without a better calibration loss after which training ends; the best epoch is kept."""
     batch_tokens: int = _ranged(1024, 1, 10_000_000)

@@ -11,6 +11,7 @@ from scipy.special import log_softmax
 from stance.errors import StanceError
 from stance.inputs import shape
 from stance.labels import HEADS
+from stance.models.checkpoints import new_encoder
 from stance.models.encoder import EncoderModel
 from training.fit_encoder import Epoch, fit_encoder
 from training.fit_quick import fit_quick
@@ -144,3 +145,25 @@ def test_quick_leaves_the_encoder_as_it_came_and_learns_its_heads(split: Split, 
 def test_quick_is_the_same_twice(split: Split, tiny_recipe: Recipes) -> None:
     first, again = (weights(fit_quick(split.train, tiny_recipe("quick"), lambda *_: None)) for _ in range(2))
     assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+def test_frozen_layers_and_embeddings_keep_their_weights_and_the_others_learn(split: Split, tiny_recipe: Recipes) -> None:
+    recipe = tiny_recipe("finetune", finetune={"frozen_layers": 1})
+    before = weights(new_encoder(recipe.base, max_tokens=recipe.max_tokens))
+    after = weights(fitted(split, recipe)[0])
+    kept = {name for name in before if torch.equal(before[name], after[name])}
+    assert {name for name in before if "embeddings" in name or ".layer.0." in name} <= kept
+    assert not {name for name in before if ".layer.1." in name and name.endswith("weight")} & kept
+
+
+def test_more_frozen_layers_than_there_are_is_refused(split: Split, tiny_recipe: Recipes) -> None:
+    with pytest.raises(StanceError, match=r"frozen_layers: expected at most the encoder's 2 layers, got 3"):
+        fitted(split, tiny_recipe("finetune", finetune={"frozen_layers": 3}))
+
+
+def test_a_small_corpus_is_passed_over_until_the_least_number_of_steps(split: Split, tiny_recipe: Recipes) -> None:
+    _, once, steps = fitted(split, tiny_recipe("finetune", finetune={"epochs": 1}))
+    a_pass = len(steps)
+    _, more, steps = fitted(split, tiny_recipe("finetune", finetune={"epochs": 1, "min_steps": 3 * a_pass, "patience": 9}))
+    assert (len(once), len(more), len(steps)) == (1, 3, 3 * a_pass)
+    assert steps[-1] == (3 * len(split.train), 3 * len(split.train))
