@@ -65,7 +65,7 @@ def measure(
     if not sizes or min(sizes) < 1 or seeds < 1:
         raise InputError(f"sizes and seeds: expected at least one size and one seed, each at least 1, got {list(sizes)} and {seeds}")
     split = read_split(data)
-    sets = {HELD_OUT: split.test, **{path.stem if path.is_file() else path.name: read_corpus(path) for path in also}}
+    sets = {HELD_OUT: split.test, **{"/".join(path.with_suffix("").parts[-2:]): read_corpus(path) for path in also}}
     out.mkdir(parents=True, exist_ok=True)
     file = out / POINTS_FILE
     done = {line.value["key"]: line.value["points"] for line in read_lines(file) if line.value} if file.is_file() else {}

@@ -32,7 +32,7 @@ def points(tiny_recipe: Callable[..., Any], small_corpus: Path, tmp_path: Path) 
 def test_every_size_and_seed_is_measured_on_every_set(points: Callable[..., list[learning_curve.Point]], small_corpus: Path) -> None:
     found = points(also=[small_corpus / "kessid-2044.jsonl"])
     assert {(p.statements, p.seed, p.measured_on) for p in found} == {
-        (n, seed, name) for n in (12, 16) for seed in (0, 1) for name in (HELD_OUT, "kessid-2044")
+        (n, seed, name) for n in (12, 16) for seed in (0, 1) for name in (HELD_OUT, f"{small_corpus.name}/kessid-2044")
     }  # 99 is more than there are: all 16
     assert all(set(p.macro_f1) == set(HEADS) and all(0 <= f <= 1 for f in p.macro_f1.values()) for p in found)
 
