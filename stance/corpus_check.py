@@ -31,6 +31,7 @@ OFF_TARGET_SHARE: Final = (0.15, 0.35)
 MIN_LABEL_SHARE: Final = 0.10
 MIN_STANCE_SHARE: Final = 0.20
 MAX_STANCE_SENTIMENT_V: Final = 0.55
+MAX_LENGTH_AUC: Final = 0.70  # 0.5 tells nothing; models take such shortcuts (Gururangan et al., NAACL 2018)
 AGREEMENT: Final = (0.80, 0.999)  # below: not reliable (Krippendorff 2004); above: hardly blind
 COPIED_WORDS: Final = 8
 _COMMON_GRAM_ROWS: Final = 200  # a 3-gram in more statements than this tells no duplicate, and costs a square of them
@@ -100,6 +101,7 @@ def check_corpus(path: Path, held_out: Sequence[Path] = ()) -> CorpusReport:
             *_duplicate_checks(rows, tokens, part_of),
             *_copy_checks(rows, tokens, held_out),
             *_balance_checks(rows),
+            *_shortcut_checks(rows, tokens),
             *_wording_checks(rows, tokens),
             *_agreement_checks(rows),
         ]
@@ -249,6 +251,24 @@ def _balance_checks(rows: Sequence[LabelledStatement]) -> Iterator[Check]:
             f"at most {MAX_STANCE_SENTIMENT_V}",
             "ok" if v <= MAX_STANCE_SENTIMENT_V else "warning",
             "add statements whose tone is not their stance, or the model learns tone alone",
+        )
+
+
+def _shortcut_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequence[str]]) -> Iterator[Check]:
+    known = [(row.relevance == "off_target", len(words)) for row, words in zip(rows, tokens, strict=True) if row.relevance is not None]
+    if len({off for off, _ in known}) == 2:
+        from sklearn.metrics import roc_auc_score
+
+        off, lengths = zip(*known, strict=True)
+        auc = float(roc_auc_score(off, lengths))
+        longer = "on target" if auc < 0.5 else "off target"
+        yield _check(
+            "balance",
+            "AUC of relevance by length alone",
+            f"{max(auc, 1 - auc):.2f} ({longer} is longer)",
+            f"at most {MAX_LENGTH_AUC:.2f}",
+            "ok" if max(auc, 1 - auc) <= MAX_LENGTH_AUC else "warning",
+            f"add short statements {longer} and long ones of the other kind: the model would count words",
         )
 
 

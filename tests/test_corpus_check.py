@@ -67,6 +67,12 @@ def _same_context(rows: list[dict[str, Any]]) -> None:
         row |= {"context": "On the quay people spoke of the accord and the weather.", "spans": []}
 
 
+def _long_on_target(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        if row["relevance"] == "on_target":
+            row |= {"statement": f"{row['statement']} And so on and on it went for row {row['id']} of the hall.", "spans": []}
+
+
 def _all(**fields: Any) -> Change:
     def change(rows: list[dict[str, Any]]) -> None:
         for row in rows:
@@ -112,6 +118,7 @@ def _other_labels(rows: list[dict[str, Any]]) -> None:
         (_all(stance="supportive"), "rarest stance on target", "warning"),
         (_all(sentiment="neutral"), "rarest sentiment on target", "warning"),
         (_tone_is_stance, "Cramér's V, stance × sentiment", "warning"),
+        (_long_on_target, "AUC of relevance by length alone", "warning"),
         (_stock_words, "stock phrases of six words", "warning"),
         (_same_opening, "commonest four-word opening", "warning"),
         (_set(3, annotations=[]), "labelled twice", "warning"),
@@ -131,6 +138,15 @@ def test_what_is_wrong_is_found(report: Callable[..., CorpusReport], change: Cha
 )
 def test_what_is_sound_passes(report: Callable[..., CorpusReport], name: str) -> None:
     assert severity(report(), name) == "ok"
+
+
+def test_a_corpus_whose_off_target_statements_are_of_all_lengths_passes(report: Callable[..., CorpusReport]) -> None:
+    def lengthen_every_other(rows: list[dict[str, Any]]) -> None:
+        off = [row for row in rows if row["relevance"] == "off_target"]
+        for row in off[::2]:
+            row |= {"statement": f"{row['statement']} And so on and on it went for row {row['id']} of the hall.", "spans": []}
+
+    assert severity(report(lengthen_every_other), "AUC of relevance by length alone") == "ok"
 
 
 def test_kappa_of_annotators_who_differ_a_little_passes(report: Callable[..., CorpusReport]) -> None:
