@@ -1,4 +1,4 @@
-"""The `stance` command: the one module of the core that stands above training and serving.
+"""The `stance` command: with cli_data and console, the part of the core that stands above training and serving.
 
 What a command needs is imported inside it, so that `stance --help` is there at once.
 """

@@ -42,7 +42,7 @@ def draw_curve(
     sizes: Annotated[
         str, typer.Option(help="Training statements of each point; more than there are means all.")
     ] = "300,600,1200,2400,4800",
-    seeds: Annotated[int, typer.Option(min=1, help="Models a point, each with its own seed and part of the corpus.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, help="Models a point: seeds 0, 1, ..., each with its own part of the corpus.")] = 3,
     also: Annotated[list[Path] | None, typer.Option(help="Another corpus to measure on; may be repeated.")] = None,
 ) -> None:
     """Would more statements help? Train recipes on growing parts of a corpus and draw what that does."""
@@ -53,9 +53,9 @@ def draw_curve(
     from training.recipe import read_recipe
 
     recipes = [read_recipe(name) for name in recipe or ["quick"]]
-    from training.learning_curve import curve_figure, measure
+    from training.learning_curve import curve_figure, measure, table
 
     with console.progress() as on_progress:
         points = measure(recipes, path, counts, seeds, also or [], out, lambda done, total: on_progress("training points", done, total))
-    curve_figure(points).savefig(out / "curve.svg", metadata={"Date": None})
-    console.show_learning_curve(points)
+    curve_figure(points).savefig(out / "curve.svg")
+    console.show_learning_curve(table(points, "stance"))

@@ -23,7 +23,6 @@ from stance.records import Prediction, Statement
 
 if TYPE_CHECKING:
     from stance.corpus_check import CorpusReport
-    from training.learning_curve import Point
     from training.tracking import RunSummary
     from training.train import Progress as OnProgress
     from training.train import TrainedRun
@@ -111,7 +110,7 @@ def show_trained(run: "TrainedRun") -> None:
 
 def show_corpus_report(report: "CorpusReport") -> None:
     """Print what a corpus holds, then every check beside its bound, then what to do."""
-    parts = Table(title=f"{report.path}: {report.statements:,} statements", title_justify="left", box=SIMPLE_HEAD, **_COMPACT)
+    parts = Table(title=f"{escape(str(report.path))}: {report.statements:,} statements", title_justify="left", box=SIMPLE_HEAD, **_COMPACT)
     parts.add_column("")
     for part in report.parts:
         parts.add_column(escape(part), justify="right")
@@ -138,14 +137,12 @@ def show_corpus_report(report: "CorpusReport") -> None:
     OUT.print(f"Errors: {report.count('error')}. Warnings: {report.count('warning')}.")
 
 
-def show_learning_curve(points: Sequence["Point"]) -> None:
-    """Print stance macro-F1 by recipe, measured set and size: the mean over seeds, and its range."""
-    from training.learning_curve import table
-
+def show_learning_curve(rows: Sequence[tuple[str, str, int, float, float, float]]) -> None:
+    """Print stance macro-F1: recipe, measured set, training statements, mean over seeds, and its range."""
     shown = Table(title="Stance macro-F1, mean over seeds (range)", title_justify="left", box=SIMPLE_HEAD, **_COMPACT)
     for name in ("recipe", "measured on", "statements", "macro-F1"):
         shown.add_column(name)
-    for recipe, measured_on, n, mean, least, most in table(points, "stance"):
+    for recipe, measured_on, n, mean, least, most in rows:
         shown.add_row(escape(recipe), escape(measured_on), f"{n:,}", f"{mean:.2f} ({least:.2f} to {most:.2f})")
     OUT.print(shown)
 

@@ -107,6 +107,8 @@ def read_splits(path: Path) -> dict[str, tuple[str, ...]]:
         names = found.get(part)
         if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
             raise CorpusError(f"{where}: field {part!r}: expected a list of process names, got {shortened(names)}; name at least one")
+    if unknown := sorted(found.keys() - set(_PARTS)):
+        raise CorpusError(f"{where}: expected the parts {', '.join(_PARTS)} and no other, got {unknown[0]!r} too; rename or drop it")
     splits = {part: tuple(found[part]) for part in _PARTS}
     names = [name for part in _PARTS for name in splits[part]]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
@@ -161,7 +163,14 @@ def _read_annotations(row: dict[str, Any], where: str) -> tuple[Annotation, ...]
         place = f"{where}: annotations[{number}]"
         _require_text(entry, "annotator", place)
         _check_labels(entry, place)
-        annotations.append(Annotation(entry["annotator"], **{head: entry[head] for head in HEADS}, sure=entry.get("sure") is not False))
+        if not isinstance(entry.get("sure", True), bool):
+            raise CorpusError(f"{place}: field 'sure': expected true or false, got {_got(entry, 'sure')}; mend it", field="annotations")
+        annotations.append(Annotation(entry["annotator"], **{head: entry[head] for head in HEADS}, sure=entry.get("sure", True)))
+    names = [annotation.annotator for annotation in annotations]
+    if len(set(names)) < len(names):
+        raise CorpusError(
+            f"{where}: field 'annotations': expected each annotator once, got {shortened(names)}; drop one", field="annotations"
+        )
     return tuple(annotations)
 
 
@@ -177,6 +186,13 @@ def _read_spans(row: dict[str, Any], statement: Statement, where: str) -> tuple[
             field="spans",
         )
     spans = tuple((start, end) for start, end in found)
+    ends = [0, *(offset for span in spans for offset in span), len(statement.context)]
+    if ends != sorted(ends):
+        raise CorpusError(
+            f"{where}: field 'spans': expected offsets in order, up to the context's {len(statement.context):,} characters, "
+            f"got {shortened(found)}; mend them",
+            field="spans",
+        )
     words = SPAN_JOINER.join(statement.context[start:end].strip() for start, end in spans)
     if spans and words != statement.text.strip():
         raise CorpusError(

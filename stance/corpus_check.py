@@ -5,25 +5,24 @@ corpus worthless (a line that can't be read, a test statement that stands in tra
 makes the corpus weaker than it looks.
 """
 
-import itertools
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from stance.corpus import SPLITS_FILE, read_splits, scan_corpus
+from stance.corpus import SPLITS_FILE, corpus_files, read_splits, read_unlabelled, scan_corpus
+from stance.duplicates import near_duplicates, runs, words_of
 from stance.errors import CorpusError, InputError, shortened
+from stance.jsonl import read_lines
 from stance.labels import HEADS
-from stance.records import LabelledStatement
+from stance.records import SPAN_JOINER, LabelledStatement
 
 Severity = Literal["ok", "warning", "error"]
 
 # Bounds, each told in docs/labelling-guide.md. Shares are of all statements unless said otherwise.
 MAX_PROCESS_SHARE: Final = 0.10
 MAX_DUPLICATE_SHARE: Final = 0.005
-DUPLICATE_SIMILARITY: Final = 0.5  # Jaccard over word 3-grams; half the words in common order reads as the same sentence
 MAX_OPENING_SHARE: Final = 0.005
 MAX_STOCK_SHARE: Final = 0.01
 STOCK_ROWS: Final = 3  # a run of six words in more statements than this is stock
@@ -33,8 +32,7 @@ MIN_STANCE_SHARE: Final = 0.20
 MAX_STANCE_SENTIMENT_V: Final = 0.55
 MAX_LENGTH_AUC: Final = 0.70  # 0.5 tells nothing; models take such shortcuts (Gururangan et al., NAACL 2018)
 AGREEMENT: Final = (0.80, 0.999)  # below: not reliable (Krippendorff 2004); above: hardly blind
-COPIED_WORDS: Final = 8
-_COMMON_GRAM_ROWS: Final = 200  # a 3-gram in more statements than this tells no duplicate, and costs a square of them
+COPIED_WORDS: Final = 8  # a run this long is copied; a statement of half as many or more, if all of it is the same
 _PERCENTILES: Final = (10, 25, 50, 75, 90)
 _EXAMPLES: Final = 5
 
@@ -94,9 +92,13 @@ def check_corpus(path: Path, held_out: Sequence[Path] = ()) -> CorpusReport:
             part_of = {process: part for part, processes in read_splits(splits).items() for process in processes}
         except CorpusError as error:
             checks.append(_check("format", "splits.json", "unusable", "processes of each part", "error", "mend it", [str(error)]))
+    elif path.is_dir():
+        checks.append(_check("format", "splits.json", "none", "one", "warning", "name the processes of train, calibration and test in it"))
     tokens = [words_of(row.statement.text) for row in rows]
+    parts = _parts(rows, part_of)
     if rows:
         checks += [
+            *_label_checks(parts),
             *_process_checks(rows, part_of),
             *_duplicate_checks(rows, tokens, part_of),
             *_copy_checks(rows, tokens, held_out),
@@ -109,31 +111,20 @@ def check_corpus(path: Path, held_out: Sequence[Path] = ()) -> CorpusReport:
     return CorpusReport(
         path=path,
         statements=len(rows),
-        parts=_parts(rows, part_of),
+        parts=parts,
         words={p: lengths[len(lengths) * p // 100] for p in _PERCENTILES},
-        several_spans=_share(len(row.statement.spans) > 1 for row in rows),
+        several_spans=_share(SPAN_JOINER in row.statement.text for row in rows),
         mid_sentence=_share(row.statement.text.lstrip()[:1].islower() for row in rows),
         checks=checks,
     )
 
 
-def words_of(text: str) -> list[str]:
-    """Return a text's words in lower case, digits and apostrophes kept, marks dropped."""
-    return re.findall(r"\w+(?:'\w+)*", text.lower().replace("’", "'"))
-
-
-def near_duplicates(tokens: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
-    """Return index pairs of texts whose word 3-grams have a Jaccard similarity of DUPLICATE_SIMILARITY or more."""
-    grams = [set(_runs(words, 3)) or {tuple(words)} for words in tokens]
-    holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for index, found in enumerate(grams):
-        for gram in found:
-            holders[gram].append(index)
-    shared: Counter[tuple[int, int]] = Counter()
-    for rows in holders.values():
-        if len(rows) <= _COMMON_GRAM_ROWS:
-            shared.update(itertools.combinations(rows, 2))
-    return sorted((i, j) for (i, j), n in shared.items() if n / (len(grams[i]) + len(grams[j]) - n) >= DUPLICATE_SIMILARITY)
+def _label_checks(parts: Mapping[str, Mapping[str, int]]) -> Iterator[Check]:
+    """Training refuses a part without any label of a head."""
+    lacking = [f"{part}: no {head}" for part, counts in parts.items() for head in HEADS if not any(counts[label] for label in HEADS[head])]
+    yield _check(
+        "format", "parts without a head's labels", len(lacking), "0", "error" if lacking else "ok", "label some statements", lacking
+    )
 
 
 def _process_checks(rows: Sequence[LabelledStatement], part_of: Mapping[str, str]) -> Iterator[Check]:
@@ -150,8 +141,10 @@ def _process_checks(rows: Sequence[LabelledStatement], part_of: Mapping[str, str
         "add more processes: a model learns their names and occasions" if few else "add statements on the others",
     )
     if part_of:
-        odd = sorted(set(counts) ^ set(part_of))
-        yield _check("format", "processes not in both splits.json and the files", len(odd), "0", "error" if odd else "ok", "name them", odd)
+        odd = [f"{name} is in no part" for name in sorted(set(counts) - set(part_of))]
+        odd += [f"{name} of splits.json has no statements" for name in sorted(set(part_of) - set(counts))]
+        advice = "put every process of the files in one part, and no other"
+        yield _check("format", "processes not in both splits.json and the files", len(odd), "0", "error" if odd else "ok", advice, odd)
 
 
 def _duplicate_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequence[str]], part_of: Mapping[str, str]) -> Iterator[Check]:
@@ -196,18 +189,35 @@ def _duplicate_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequen
 
 def _copy_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequence[str]], held_out: Sequence[Path]) -> Iterator[Check]:
     for other in held_out:
-        theirs = [row for row in scan_corpus(other) if isinstance(row, LabelledStatement)]
-        runs = {run for row in theirs for run in _runs(words_of(row.statement.text), COPIED_WORDS)}
-        copied = [row.id for row, words in zip(rows, tokens, strict=True) if not runs.isdisjoint(_runs(words, COPIED_WORDS))]
+        theirs = [words_of(text) for text in _texts(other)]
+        long = {run for words in theirs for run in runs(words, COPIED_WORDS)}
+        short = {tuple(words) for words in theirs if COPIED_WORDS // 2 <= len(words) < COPIED_WORDS}
+        copied = [
+            row.id
+            for row, words in zip(rows, tokens, strict=True)
+            if tuple(words) in short or not long.isdisjoint(runs(words, COPIED_WORDS))
+        ]
         yield _check(
             "leakage",
-            f"{COPIED_WORDS} words in a row of {other.name}",
+            f"words of {other.name}",
             len(copied),
             "0",
-            "error" if copied or not theirs else "ok",
-            f"drop them: {other.name} ({len(theirs)} statements) should be new to the model" if theirs else "name a corpus with statements",
+            "error" if copied else "ok",
+            f"drop them: {other.name} ({len(theirs)} statements) should be new to the model",
             copied,
         )
+
+
+def _texts(path: Path) -> list[str]:
+    """Return a corpus's statements, labelled or not; raise InputError where a line can't be read or there is none."""
+    texts = []
+    for line in (line for file in corpus_files(path) for line in read_lines(file)):
+        if line.value is None:
+            raise CorpusError(line.error)
+        texts.append(read_unlabelled(line.value, line.where).text)
+    if not texts:
+        raise InputError(f"{path}: expected at least one statement to hold the corpus against, got none; name another file")
+    return texts
 
 
 def _balance_checks(rows: Sequence[LabelledStatement]) -> Iterator[Check]:
@@ -280,12 +290,12 @@ def _wording_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequence
         "wording",
         "commonest four-word opening",
         f"{share:.1%} ({opening!r})",
-        f"at most {MAX_OPENING_SHARE:.1%}",
+        f"at most {MAX_OPENING_SHARE:.1%} or {STOCK_ROWS} times",
         "warning" if share > MAX_OPENING_SHARE and count > STOCK_ROWS else "ok",
         "write them differently: an opening gives labels away",
     )
-    runs: Counter[tuple[str, ...]] = Counter(run for words in tokens for run in set(_runs(words, 6)))
-    stock = [index for index, words in enumerate(tokens) if any(runs[run] > STOCK_ROWS for run in _runs(words, 6))]
+    counts: Counter[tuple[str, ...]] = Counter(run for words in tokens for run in set(runs(words, 6)))
+    stock = [index for index, words in enumerate(tokens) if any(counts[run] > STOCK_ROWS for run in runs(words, 6))]
     share = len(stock) / len(rows)
     yield _check(
         "wording",
@@ -299,7 +309,9 @@ def _wording_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequence
 
 
 def _agreement_checks(rows: Sequence[LabelledStatement]) -> Iterator[Check]:
-    double = [row for row in rows if len(row.annotations) >= 2]
+    names = [name for name, _ in Counter(a.annotator for row in rows for a in row.annotations).most_common(2)]
+    by_name = [{a.annotator: a for a in row.annotations} for row in rows]
+    double = [tuple(found[name] for name in names) for found in by_name if len(names) == 2 and found.keys() >= set(names)]
     yield _check(
         "agreement",
         "labelled twice",
@@ -309,21 +321,23 @@ def _agreement_checks(rows: Sequence[LabelledStatement]) -> Iterator[Check]:
         "let a second annotator label blind, so that you know how reliable the labels are",
     )
     for head in HEADS:
-        pairs = [
-            (first, second) for row in double if (first := row.annotations[0].label(head)) and (second := row.annotations[1].label(head))
-        ]
+        labels = [(first.label(head), second.label(head)) for first, second in double]
+        pairs = [(one, other) for one, other in labels if one is not None and other is not None]
         if not pairs:
+            continue
+        low, high = AGREEMENT
+        agreed = f"{_share(one == other for one, other in pairs):.1%} of {len(pairs):,} agree"
+        if len({label for pair in pairs for label in pair}) == 1:
+            advice = "one label throughout says nothing of agreement: add other cases"
+            yield _check("agreement", f"Cohen's kappa, {head}", f"undefined ({agreed})", f"{low:.2f} to {high}", "warning", advice)
             continue
         from sklearn.metrics import cohen_kappa_score
 
-        low, high = AGREEMENT
-        labels = [[pair[annotator] for pair in pairs] for annotator in (0, 1)]
-        agreed = _share(a == b for a, b in pairs)
-        kappa = 1.0 if len({*labels[0], *labels[1]}) == 1 else float(cohen_kappa_score(*labels, labels=list(HEADS[head])))
+        kappa = float(cohen_kappa_score(*zip(*pairs, strict=True), labels=list(HEADS[head])))
         yield _check(
             "agreement",
             f"Cohen's kappa, {head}",
-            f"{kappa:.3f} ({agreed:.1%} of {len(pairs):,} agree)",
+            f"{kappa:.3f} ({agreed})",
             f"{low:.2f} to {high}",
             "ok" if low <= kappa < high else "warning",
             "sharpen the guide, adjudicate and label again" if kappa < low else "were the annotators blind, and are the cases hard enough?",
@@ -347,11 +361,9 @@ def _parts(rows: Sequence[LabelledStatement], part_of: Mapping[str, str]) -> dic
 def _check(
     group: str, name: str, found: object, expected: str, severity: Severity, advice: str = "", examples: Iterable[str] = ()
 ) -> Check:
-    return Check(group, name, str(found), expected, severity, advice, tuple(itertools.islice(examples, _EXAMPLES)))
-
-
-def _runs(words: Sequence[str], length: int) -> Iterator[tuple[str, ...]]:
-    return zip(*(words[start:] for start in range(length)), strict=False)
+    shown = list(examples)
+    more = [f"and {len(shown) - _EXAMPLES} more"] if len(shown) > _EXAMPLES else []
+    return Check(group, name, str(found), expected, severity, advice, (*shown[:_EXAMPLES], *more))
 
 
 def _share(flags: Iterable[bool]) -> float:

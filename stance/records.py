@@ -96,7 +96,7 @@ class Annotation:
 
     def label(self, head: str) -> str | None:
         """Return the annotator's label of `head` (a key of labels.HEADS), or None where it lacks."""
-        return {"relevance": self.relevance, "stance": self.stance, "sentiment": self.sentiment}[head]
+        return str(label) if (label := getattr(self, head)) is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +117,4 @@ class LabelledStatement:
 
     def label(self, head: str) -> str | None:
         """Return the gold label of `head` (a key of labels.HEADS), or None where it lacks."""
-        return {"relevance": self.relevance, "stance": self.stance, "sentiment": self.sentiment}[head]
+        return str(label) if (label := getattr(self, head)) is not None else None

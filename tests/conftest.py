@@ -165,22 +165,15 @@ def tiny_recipe(tiny_checkpoint: Path) -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def tiny_model(small_corpus: Path, tiny_recipe: Callable[..., Any]) -> Callable[[str], Any]:
     """tiny_model(kind) -> the model of that recipe trained on small_corpus, once a session; not to be changed."""
-    from training.fit_baseline import fit_baseline
-    from training.fit_encoder import fit_encoder
-    from training.fit_quick import fit_quick
+    from training.fit import fit
     from training.split import read_split
 
     split = read_split(small_corpus)
-    fits: dict[str, Callable[[Any], Any]] = {
-        "baseline": lambda recipe: fit_baseline(split.train, recipe),
-        "quick": lambda recipe: fit_quick(split.train, recipe, lambda *_: None),
-        "finetune": lambda recipe: fit_encoder(split.train, split.calibration, recipe, lambda _: None, lambda *_: None),
-    }
     kept: dict[str, Any] = {}
 
     def model(kind: str) -> Any:
         if kind not in kept:
-            kept[kind] = fits[kind](tiny_recipe(kind))
+            kept[kind] = fit(tiny_recipe(kind), split.train, split.calibration, lambda _: None, lambda *_: None)
         return kept[kind]
 
     return model

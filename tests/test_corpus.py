@@ -46,6 +46,12 @@ def without(name: str) -> bytes:
         (changed(speaker=False), "speaker", ["'speaker'", "a text or nothing", "False"]),
         (changed(phenomena="plain"), "phenomena", ["'phenomena'", "a list of tags", "'plain'"]),
         (changed(phenomena=[1]), "phenomena", ["'phenomena'", "a list of tags", "[1]"]),
+        (changed(context="We will keep it.", spans=[[0, 4]]), "spans", ["'spans'", "the statement's words", "'We w'"]),
+        (changed(context="We will keep it.", spans=[[0, 99]]), "spans", ["'spans'", "16 characters", "[[0, 99]]"]),
+        (changed(context="We will keep it.", spans=[[16, 0]]), "spans", ["'spans'", "in order"]),
+        (changed(spans=[0, 4]), "spans", ["'spans'", "[start, end]", "[0, 4]"]),
+        (changed(annotations={}), "annotations", ["'annotations'", "a list of objects", "{}"]),
+        (changed(annotations=[{"annotator": "a"}]), "relevance", ["annotations[0]", "'relevance'", "no such field"]),
         (changed(statement="x" * 10_001), "statement", ["'statement'", "at most 10,000", "10,001"]),
         (changed(context="x" * 50_001), "context", ["'context'", "at most 50,000", "50,001"]),
         (changed(target="x" * 10_000), "target", ["target", "at most 500", "10,000", "…"]),
@@ -97,6 +103,12 @@ def test_the_words_of_a_line_come_back_as_they_stand() -> None:
 def test_what_is_no_object_is_refused(row: object) -> None:
     with pytest.raises(CorpusError, match=r"x:1: expected an object with target and statement"):
         read_unlabelled(row, "x:1")
+
+
+def test_splits_with_a_part_of_another_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "splits.json").write_text('{"train": ["a"], "calibration": ["b"], "test": ["c"], "dev": ["d"]}', encoding="utf-8")
+    with pytest.raises(CorpusError, match="the parts train, calibration, test and no other, got 'dev' too"):
+        read_splits(tmp_path / "splits.json")
 
 
 def test_a_doubled_id_in_another_file_is_found(corpus_copy: Path) -> None:

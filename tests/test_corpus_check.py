@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from stance.corpus_check import CorpusReport, check_corpus, near_duplicates, words_of
-from stance.errors import InputError
+from stance.corpus_check import CorpusReport, check_corpus
+from stance.errors import CorpusError, InputError
+from stance.labels import HEADS
 
+ONE_LABEL = {"relevance": "on_target", "stance": "critical", "sentiment": "neutral"}
 Change = Callable[[list[dict[str, Any]]], None]
 
 
@@ -42,13 +44,15 @@ def test_a_sound_small_corpus_has_no_error_and_is_counted_by_part(report: Callab
     assert found.parts["train"]["off_target"] == 3
     assert found.parts["test"]["critical"] == 2
     assert found.statements == 36
-    assert list(found.words) == [10, 25, 50, 75, 90]
+    assert found.words == {10: 7, 25: 8, 50: 9, 75: 10, 90: 13}
+    assert (found.several_spans, found.mid_sentence) == (0.0, 0.0)
 
 
 def test_without_splits_everything_is_one_part_and_leakage_is_not_asked(report: Callable[..., CorpusReport]) -> None:
     found = report(splits=False)
     assert list(found.parts) == ["all"]
     assert not any(check.group == "leakage" for check in found.checks)
+    assert severity(found, "splits.json") == "warning"
 
 
 def _set(index: int, **fields: Any) -> Change:
@@ -110,6 +114,13 @@ def _other_labels(rows: list[dict[str, Any]]) -> None:
         (_set(3, id="orvane-2031-00"), "unreadable lines", "error"),
         (_set(3, spans=[[0, 4]]), "unreadable lines", "error"),
         (_set(3, annotations=[{"annotator": "a", "relevance": "maybe"}]), "unreadable lines", "error"),
+        (_set(3, annotations=[{"annotator": "a", **dict.fromkeys(HEADS), "sure": "no"}]), "unreadable lines", "error"),
+        (_set(3, annotations=[{"annotator": "a", **dict.fromkeys(HEADS)}] * 2), "unreadable lines", "error"),
+        (_set(3, spans=[[1, 10**9]]), "unreadable lines", "error"),
+        (_all(sentiment=None), "parts without a head's labels", "error"),
+        (lambda rows: None, "largest process", "warning"),
+        (_all(relevance="off_target"), "off-target statements", "warning"),
+        (_all(annotations=[{"annotator": name, **ONE_LABEL} for name in "ab"]), "Cohen's kappa, stance", "warning"),
         (_set(3, process="unnamed"), "processes not in both splits.json and the files", "error"),
         (_copy_first_to_last, "near-duplicates", "warning"),
         (_copy_first_to_last, "near-duplicates across parts", "error"),
@@ -162,8 +173,38 @@ def test_words_of_a_held_out_set_are_found(report: Callable[..., CorpusReport], 
     copied = {**corpus_rows[1], "id": "r", "statement": "He said: I SUPPORT the accord, with all my heart; it brought peace.", "spans": []}
     held_out.write_text(json.dumps(copied), encoding="utf-8")
     found = report(held_out=(held_out,))
-    (check,) = [check for check in found.checks if check.name == "8 words in a row of real.jsonl"]
+    (check,) = [check for check in found.checks if check.name == "words of real.jsonl"]
     assert (check.severity, check.examples) == ("error", ("orvane-2031-01",))
+
+
+def test_a_short_statement_of_a_held_out_set_is_found_when_it_is_the_same(report: Callable[..., CorpusReport], tmp_path: Path) -> None:
+    held_out = tmp_path / "held" / "real.jsonl"
+    held_out.parent.mkdir()
+    held_out.write_text(json.dumps({"target": "t", "statement": "This bad agreement must be torn up!"}), encoding="utf-8")  # no labels
+    assert severity(report(held_out=(held_out,)), "words of real.jsonl") == "error"
+
+
+@pytest.mark.parametrize(("content", "error"), [("{", CorpusError), ("\n", InputError), ('{"target": "t"}', CorpusError)])
+def test_a_held_out_set_that_cannot_be_read_is_refused(
+    report: Callable[..., CorpusReport], tmp_path: Path, content: str, error: type[Exception]
+) -> None:
+    held_out = tmp_path / "held" / "real.jsonl"
+    held_out.parent.mkdir()
+    held_out.write_text(content, encoding="utf-8")
+    with pytest.raises(error, match=r"real\.jsonl"):
+        report(held_out=(held_out,))
+
+
+def test_agreement_is_by_annotator_not_by_place(report: Callable[..., CorpusReport]) -> None:
+    def differ(rows: list[dict[str, Any]], swapped: bool) -> None:
+        for number, row in enumerate(rows):
+            if number % 4 == 0:
+                row["annotations"][1]["stance"] = "critical"
+            if swapped and number % 2:
+                row["annotations"].reverse()
+
+    plain, swapped = (report(lambda rows, turn=turn: differ(rows, turn)) for turn in (False, True))
+    assert [check.found for check in plain.checks] == [check.found for check in swapped.checks]
 
 
 def test_a_splits_file_that_cannot_be_used_is_an_error_not_a_crash(report: Callable[..., CorpusReport], tmp_path: Path) -> None:
@@ -179,17 +220,5 @@ def test_nothing_to_read_is_refused(tmp_path: Path) -> None:
 
 def test_every_broken_line_is_counted_and_the_first_are_shown(report: Callable[..., CorpusReport]) -> None:
     found = report(_all(stance="pleased"))
-    assert (found.checks[0].found, len(found.checks[0].examples), found.statements) == ("36", 5, 0)
+    assert (found.checks[0].found, found.checks[0].examples[5:], found.statements) == ("36", ("and 31 more",), 0)
     assert re.search(r"all\.jsonl:1: field 'stance'", found.checks[0].examples[0])
-
-
-def test_near_duplicates_are_by_words_in_order() -> None:
-    texts = [
-        "We reject this accord and will fight it in every village.",
-        "we reject this accord, and will fight it in every village!",
-        "In every village it will fight, and accord this reject we.",
-        "Yes.",
-        "yes",
-        "No.",
-    ]
-    assert near_duplicates([words_of(text) for text in texts]) == [(0, 1), (3, 4)]

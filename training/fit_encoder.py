@@ -1,4 +1,4 @@
-"""Fine-tune the whole encoder with all heads jointly.
+"""Fine-tune the encoder and all heads jointly; the recipe says how many of the lowest layers stay as they came.
 
 A plain loop: length-bucketed batches by token budget, AdamW with linear warm-up and decay, bf16
 autocast where the device has it, the epoch with the lowest calibration loss kept. A head's loss
@@ -129,7 +129,9 @@ def _freeze(encoder: PreTrainedModel, layers: int) -> None:
     depth = int(encoder.config.num_hidden_layers)
     if layers > depth:
         raise RecipeError(f"finetune.frozen_layers: expected at most the encoder's {depth} layers, got {layers}; lower it")
-    stack = next(m for m in encoder.modules() if isinstance(m, nn.ModuleList) and len(m) == depth)
+    stack = next((m for m in encoder.modules() if isinstance(m, nn.ModuleList) and len(m) == depth), None)
+    if stack is None:
+        raise RecipeError(f"finetune.frozen_layers: this encoder's layers can't be told apart ({type(encoder).__name__}); set it to 0")
     frozen = [encoder.get_input_embeddings(), *(m for n, m in encoder.named_children() if n == "embeddings"), *stack[:layers]]
     for module in frozen:
         module.requires_grad_(False)
@@ -143,7 +145,7 @@ def _optimizer(network: nn.Module, options: FinetuneOptions) -> torch.optim.Opti
             named = ((n, p) for n, p in network.named_parameters() if p.requires_grad)
             members = [p for n, p in named if n.startswith("heads.") == is_head and (p.ndim > 1) == decays]
             groups.append({"params": members, "lr": rate, "weight_decay": options.weight_decay if decays else 0.0})
-    return torch.optim.AdamW(groups, fused=True)  # one pass over the weights: a tenth of the time on a CPU
+    return torch.optim.AdamW(groups, fused=True)  # one pass over the weights: training is about a tenth faster on a CPU
 
 
 def _rate(step: int, total: int, warmup_share: float) -> float:

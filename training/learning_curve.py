@@ -7,7 +7,7 @@ points are no tracked runs and make no model.
 import dataclasses
 import hashlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +18,9 @@ import torch
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from stance.corpus import read_corpus
-from stance.errors import InputError
-from stance.inputs import ModelInput
+from stance.corpus import digest, read_corpus
+from stance.errors import InputError, shortened
+from stance.inputs import INPUT_FORMAT, ModelInput
 from stance.jsonl import read_lines, write_line
 from stance.labels import HEADS
 from stance.models.base import Logits, Model
@@ -32,10 +32,10 @@ from training.evaluate import evaluate
 from training.fit import fit
 from training.fit_quick import fit_quick
 from training.recipe import Recipe
-from training.split import Split, read_split
+from training.split import Split, check_labels, read_split
 
 POINTS_FILE: Final = "points.jsonl"
-HELD_OUT: Final = "held out"
+TEST: Final = "test"
 _COLOURS: Final = ("#1f6f8b", "#c8553d", "#6a994e", "#7b5ea7")
 
 OnPoint = Callable[[int, int], None]
@@ -59,29 +59,29 @@ def measure(
 ) -> list[Point]:
     """Return the points of every recipe, size and seed, on the test part and on each corpus of `also`.
 
-    A size over the train part means all of it. With a seed, a larger part holds the smaller one.
-    Points that `out`/points.jsonl has for the same corpus and recipe are not trained again.
+    A size over the train part means all of it. Seeds are 0 to `seeds` - 1, whatever the recipe says; with one, a
+    larger part holds the smaller one. Points that `out`/points.jsonl has are not trained again.
     """
     if not sizes or min(sizes) < 1 or seeds < 1:
         raise InputError(f"sizes and seeds: expected at least one size and one seed, each at least 1, got {list(sizes)} and {seeds}")
     split = read_split(data)
-    sets = {HELD_OUT: split.test, **{"/".join(path.with_suffix("").parts[-2:]): read_corpus(path) for path in also}}
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / POINTS_FILE
-    done = {line.value["key"]: line.value["points"] for line in read_lines(file) if line.value} if file.is_file() else {}
-    wanted = [(recipe, n, seed) for recipe in recipes for seed in range(seeds) for n in sorted({min(n, len(split.train)) for n in sizes})]
-    quick_encoders: dict[str, _RememberingEncoder] = {}
+    check_labels(split)
+    sets = _sets(split, also)
+    _refuse_doubled([recipe.name for recipe in recipes], "recipes", "rename one file")
+    kept = _KeptPoints(out)
+    wanted = [(recipe, seed, n) for recipe in recipes for seed in range(seeds) for n in sorted({min(n, len(split.train)) for n in sizes})]
+    encoders: dict[tuple[str, str, int], _RememberingEncoder] = {}
     points: list[Point] = []
-    for number, (recipe, n, seed) in enumerate(wanted):
+    for number, (recipe, seed, n) in enumerate(wanted):
         on_point(number, len(wanted))
-        key = _key(recipe, split, sets, n, seed)
-        if key not in done:
+        keys = {name: _key(recipe, split, digest, n, seed) for name, (digest, _) in sets.items()}
+        missing = {name: statements for name, (_, statements) in sets.items() if keys[name] not in kept.points}
+        if missing:
             order = np.random.default_rng(seed).permutation(len(split.train))[:n]
-            model = _fitted(recipe.with_seed(seed), [split.train[i] for i in order], split.calibration, quick_encoders)
-            done[key] = [dataclasses.asdict(point) for point in _points(model, recipe.name, n, seed, sets)]
-            with file.open("a", encoding="utf-8") as stream:
-                write_line(stream, {"key": key, "points": done[key]})
-        points += [Point(**point) for point in done[key]]
+            model = _fitted(recipe.with_seed(seed), [split.train[i] for i in order], split.calibration, encoders)
+            for point in _points(model, recipe.name, n, seed, missing):
+                kept.add(keys[point.measured_on], point)
+        points += [kept.points[key] for key in keys.values()]
     on_point(len(wanted), len(wanted))
     return points
 
@@ -101,7 +101,7 @@ def curve_figure(points: Sequence[Point]) -> Figure:
                 axis.fill_between(sizes, [min(v) for v in values], [max(v) for v in values], color=colour, alpha=0.18, linewidth=0)
             axis.axhline(found[0].majority[head], color="grey", linestyle=":", label="commonest label")
             axis.set_xscale("log")
-            axis.set_ylim(0.1, 1.0)
+            axis.set_ylim(0.0, 1.0)
             axis.set_title(f"{head}, {name}", fontsize=10)
             axis.grid(alpha=0.25)
     ticks = sorted({point.statements for point in points})
@@ -141,15 +141,62 @@ class _RememberingEncoder(EncoderModel):
         return {head: layer(features).cpu().numpy() for head, layer in self.network.heads.items()}
 
 
+class _KeptPoints:
+    """The points of earlier runs, in a file that may have been cut off in the middle of a line."""
+
+    def __init__(self, out: Path) -> None:
+        if out.exists() and not out.is_dir():
+            raise InputError(f"{out}: expected a folder for the points and the figure, got a file; name another --out")
+        out.mkdir(parents=True, exist_ok=True)
+        self._file = out / POINTS_FILE
+        self.points: dict[str, Point] = {}
+        if self._file.is_file():
+            for line in read_lines(self._file):
+                if line.value is not None:
+                    key = str(line.value.pop("key", ""))
+                    self.points[key] = _read_point(line.value, line.where)
+
+    def add(self, key: str, point: Point) -> None:
+        """Keep a point, on a line of its own."""
+        self.points[key] = point
+        raw = self._file.read_bytes() if self._file.is_file() else b""
+        with self._file.open("a", encoding="utf-8") as stream:
+            stream.write("" if not raw or raw.endswith(b"\n") else "\n")
+            write_line(stream, {"key": key, **dataclasses.asdict(point)})
+
+
+def _read_point(fields: dict[str, Any], where: str) -> Point:
+    try:
+        return Point(**fields)
+    except TypeError as error:
+        raise InputError(f"{where}: expected a point of a learning curve, got {shortened(fields)}; delete the line") from error
+
+
+def _sets(split: Split, also: Sequence[Path]) -> dict[str, tuple[str, list[LabelledStatement]]]:
+    """Return {name: (digest, statements)} of everything that is measured on."""
+    named = [("/".join((path.with_suffix("") if path.is_file() else path).parts[-2:]), path) for path in also]
+    _refuse_doubled([TEST, *(name for name, _ in named)], "sets to measure on", "put them into folders of other names")
+    return {TEST: (split.digest, split.test), **{name: (digest(path), read_corpus(path)) for name, path in named}}
+
+
+def _refuse_doubled(names: Sequence[str], what: str, advice: str) -> None:
+    if doubled := [name for name, count in Counter(names).items() if count > 1]:
+        raise InputError(f"{what}: expected different names, got {doubled[0]!r} twice; {advice}")
+
+
 def _fitted(
-    recipe: Recipe, train: list[LabelledStatement], calibration: list[LabelledStatement], encoders: dict[str, _RememberingEncoder]
+    recipe: Recipe,
+    train: list[LabelledStatement],
+    calibration: list[LabelledStatement],
+    encoders: dict[tuple[str, str, int], _RememberingEncoder],
 ) -> Model:
     if recipe.kind != "quick":
         return fit(recipe, train, calibration, lambda _: None, lambda *_: None)
-    if recipe.name not in encoders:
+    key = recipe.base, recipe.base_revision, recipe.max_tokens
+    if key not in encoders:
         new = new_encoder(recipe.base, revision=recipe.base_revision, max_tokens=recipe.max_tokens)
-        encoders[recipe.name] = _RememberingEncoder(new.network, new.tokenizer, new.base)
-    return fit_quick(train, recipe, lambda *_: None, encoders[recipe.name])
+        encoders[key] = _RememberingEncoder(new.network, new.tokenizer, new.base)
+    return fit_quick(train, recipe, lambda *_: None, encoders[key])
 
 
 def _points(model: Model, recipe: str, n: int, seed: int, sets: dict[str, list[LabelledStatement]]) -> Iterator[Point]:
@@ -166,8 +213,9 @@ def _points(model: Model, recipe: str, n: int, seed: int, sets: dict[str, list[L
         )
 
 
-def _key(recipe: Recipe, split: Split, sets: dict[str, list[LabelledStatement]], n: int, seed: int) -> str:
-    named = [split.digest, recipe.resolved() | {"seed": seed}, n, {name: [s.id for s in found] for name, found in sets.items()}]
+def _key(recipe: Recipe, split: Split, measured_on: str, n: int, seed: int) -> str:
+    """Return what a point depends on, hashed: recipe, corpus, part of it, seed, measured statements, input format."""
+    named = [recipe.name, recipe.resolved() | {"seed": seed}, split.digest, measured_on, n, INPUT_FORMAT]
     return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -45,10 +45,10 @@ class QuickOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinetuneOptions:
-    """The whole encoder, all heads jointly."""
+    """The encoder and all heads jointly."""
 
     epochs: int = _ranged(2, 1, 1_000)
-    """The most passes over the training statements; more where min_steps asks for them."""
+    """The most passes over the training statements, but for min_steps."""
     min_steps: int = _ranged(300, 0, 1_000_000)
     """A small corpus is passed over until this many batches were learned from, or patience ends it."""
     frozen_layers: int = _ranged(2, 0, 1_000)
@@ -98,7 +98,7 @@ class Recipe:
         return self if seed is None else dataclasses.replace(self, seed=seed)
 
     def resolved(self) -> dict[str, Any]:
-        """Return every field that counts for this kind, flat: {"seed": 0, "finetune.epochs": 6, ...}."""
+        """Return every field that counts for this kind, flat: {"seed": 0, "finetune.epochs": 2, ...}."""
         flat: dict[str, Any] = {}
         for name, value in dataclasses.asdict(self).items():
             if not isinstance(value, dict):

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from stance.corpus import SPLITS_FILE, digest, read_corpus, read_splits
-from stance.errors import CorpusError
+from stance.errors import CorpusError, InputError
+from stance.labels import HEADS
 from stance.records import LabelledStatement
 
 
@@ -47,3 +48,13 @@ def read_split(folder: Path) -> Split:
         parts[part_of[statement.process]].append(statement)
     split_digest = hashlib.sha256(digest(folder).encode() + (folder / SPLITS_FILE).read_bytes()).hexdigest()[:32]
     return Split(folder, split_digest, parts["train"], parts["calibration"], parts["test"])
+
+
+def check_labels(split: Split) -> None:
+    """Raise InputError where a head has nothing to learn from or to be calibrated on."""
+    for name, part in (("train", split.train), ("calibration", split.calibration)):
+        for head in HEADS:
+            if all(s.label(head) is None for s in part):
+                raise InputError(
+                    f"{split.path}: expected labels of every head in the {name} part, got none of {head!r}; label some statements"
+                )

@@ -14,7 +14,6 @@ import numpy as np
 
 from stance.artifact import Manifest, save_artifact
 from stance.calibration import probabilities
-from stance.errors import InputError
 from stance.inputs import shape
 from stance.labels import HEADS, STANCE
 from stance.models.base import Model
@@ -28,7 +27,7 @@ from training.fit import fit
 from training.fit_encoder import Epoch
 from training.labels import label_indices
 from training.recipe import Recipe
-from training.split import Split, read_split
+from training.split import Split, check_labels, read_split
 
 DEFAULT_DATA: Final = Path("datasets/peace_deals")
 _LIBRARIES: Final = ("torch", "transformers", "tokenizers", "safetensors", "scikit-learn", "scipy", "numpy", "mlflow", "stance")
@@ -59,7 +58,7 @@ def train(recipe: Recipe, data: Path = DEFAULT_DATA, *, on_progress: Progress = 
     RecipeError where the base can't be loaded or training diverges; the run is then marked failed.
     """
     split = read_split(data)
-    _check_labels(split)
+    check_labels(split)
     commit = git_commit()
     with tracking.new_run(recipe, {"git_commit": commit}) as run, tempfile.TemporaryDirectory() as folder:
         run.log_data(split.path, split.digest)
@@ -80,16 +79,6 @@ def train(recipe: Recipe, data: Path = DEFAULT_DATA, *, on_progress: Progress = 
         requirements = [f"{name}=={version}" for name, version in library_versions().items() if name not in ("python", "stance", "mlflow")]
         version = run.log_artifact(directory, requirements)
     return TrainedRun(run.run_id, run.name, version, report, fit_seconds)
-
-
-def _check_labels(split: Split) -> None:
-    """Raise InputError where a head has nothing to learn from or to be calibrated on."""
-    for name, part in (("train", split.train), ("calibration", split.calibration)):
-        for head in HEADS:
-            if all(s.label(head) is None for s in part):
-                raise InputError(
-                    f"{split.path}: expected labels of every head in the {name} part, got none of {head!r}; label some statements"
-                )
 
 
 def _fit(recipe: Recipe, split: Split, run: tracking.ActiveRun, on_progress: Progress) -> Model:

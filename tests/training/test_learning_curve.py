@@ -1,5 +1,4 @@
 import dataclasses
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from stance.inputs import shape
 from stance.labels import HEADS
 from training import learning_curve
 from training.fit_quick import fit_quick
-from training.learning_curve import HELD_OUT, curve_figure, measure, table
+from training.learning_curve import TEST, curve_figure, measure, table
 from training.split import read_split
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -32,7 +31,7 @@ def points(tiny_recipe: Callable[..., Any], small_corpus: Path, tmp_path: Path) 
 def test_every_size_and_seed_is_measured_on_every_set(points: Callable[..., list[learning_curve.Point]], small_corpus: Path) -> None:
     found = points(also=[small_corpus / "kessid-2044.jsonl"])
     assert {(p.statements, p.seed, p.measured_on) for p in found} == {
-        (n, seed, name) for n in (12, 16) for seed in (0, 1) for name in (HELD_OUT, f"{small_corpus.name}/kessid-2044")
+        (n, seed, name) for n in (12, 16) for seed in (0, 1) for name in (TEST, f"{small_corpus.name}/kessid-2044")
     }  # 99 is more than there are: all 16
     assert all(set(p.macro_f1) == set(HEADS) and all(0 <= f <= 1 for f in p.macro_f1.values()) for p in found)
 
@@ -48,7 +47,7 @@ def test_a_run_that_was_cut_goes_on_where_it_was(
     monkeypatch.setattr(learning_curve, "fit_quick", lambda train, *rest: fitted.append(len(train)) or fit_quick(train, *rest))
     assert points() == first
     assert fitted == [16]
-    assert file.read_text(encoding="utf-8").splitlines() == lines
+    assert [line for line in file.read_text(encoding="utf-8").splitlines() if line != lines[-1][:9]] == lines
 
 
 def test_another_recipe_or_corpus_is_trained_anew(
@@ -73,6 +72,27 @@ def test_remembered_features_give_the_model_that_quick_gives(tiny_recipe: Callab
             np.testing.assert_allclose(values, expected[head], atol=1e-4)
 
 
+def test_other_labels_to_measure_on_give_other_points(points: Callable[..., list[learning_curve.Point]], corpus_copy: Path) -> None:
+    other = corpus_copy / "kessid-2044.jsonl"
+    first = points(sizes=[12], seeds=1, also=[other])
+    other.write_text(other.read_text(encoding="utf-8").replace('"stance": "supportive"', '"stance": "critical"'), encoding="utf-8")
+    again = points(sizes=[12], seeds=1, also=[other])
+    assert again[0] == first[0]
+    assert again[1].majority != first[1].majority
+
+
+def test_what_would_be_mixed_up_is_refused(
+    points: Callable[..., list[learning_curve.Point]], tiny_recipe: Callable[..., Any], small_corpus: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="'tiny-quick' twice"):
+        points(recipes=[tiny_recipe("quick"), tiny_recipe("quick", seed=4)])
+    with pytest.raises(InputError, match="kessid-2044' twice"):
+        points(also=[small_corpus / "kessid-2044.jsonl"] * 2)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match="expected a folder"):
+        points(out=tmp_path / "file")
+
+
 @pytest.mark.parametrize("changes", [{"sizes": []}, {"sizes": [0]}, {"seeds": 0}])
 def test_nothing_to_measure_is_refused(points: Callable[..., list[learning_curve.Point]], changes: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="at least one size and one seed"):
@@ -85,12 +105,10 @@ def test_other_kinds_have_curves_too(points: Callable[..., list[learning_curve.P
     assert [p.recipe for p in found] == [f"tiny-{kind}"]
 
 
-def test_table_and_figure_show_mean_and_range_over_seeds(points: Callable[..., list[learning_curve.Point]], tmp_path: Path) -> None:
+def test_table_and_figure_show_mean_and_range_over_seeds(points: Callable[..., list[learning_curve.Point]]) -> None:
     (point, *_) = points(sizes=[12], seeds=1)
     pair = [dataclasses.replace(point, macro_f1=dict.fromkeys(HEADS, value), seed=seed) for seed, value in enumerate((0.2, 0.6))]
-    assert table(pair, "stance") == [("tiny-quick", HELD_OUT, 12, pytest.approx(0.4), 0.2, 0.6)]
+    assert table(pair, "stance") == [("tiny-quick", TEST, 12, pytest.approx(0.4), 0.2, 0.6)]
     figure = curve_figure(pair)
-    assert [axis.get_title() for axis in figure.axes] == [f"{head}, {HELD_OUT}" for head in HEADS]
+    assert [axis.get_title() for axis in figure.axes] == [f"{head}, {TEST}" for head in HEADS]
     assert all(axis.lines[0].get_ydata() == pytest.approx([0.4]) for axis in figure.axes)
-    figure.savefig(tmp_path / "curve.svg")
-    assert json.dumps([dataclasses.asdict(p) for p in pair])
