@@ -27,7 +27,7 @@ $(VENV)/ready: requirements.lock pyproject.toml
 
 run: setup ## Train the quick recipe if there is no champion, analyse a sample article, serve
 	@if $(BIN)/stance runs --limit 1000 --json | grep -q '"is_champion": true'; then $(BIN)/stance promote champion; else \
-		echo "No champion yet: training the quick recipe (about two minutes)."; \
+		echo "No champion yet: training the quick recipe (a few minutes)."; \
 		$(BIN)/stance train quick && $(BIN)/stance promote last; fi
 	@$(BIN)/stance analyze $(SAMPLE) --target "$(SAMPLE_TARGET)"
 	@$(BIN)/stance serve --port $(PORT)
