@@ -6,19 +6,19 @@ makes the corpus weaker than it looks.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
+from stance.checks import Check, Severity, new_check, share_of
 from stance.corpus import SPLITS_FILE, corpus_files, read_splits, read_unlabelled, scan_corpus
 from stance.duplicates import near_duplicates, runs, words_of
 from stance.errors import CorpusError, InputError, shortened
 from stance.jsonl import read_lines
+from stance.label_checks import agreement_checks, balance_checks, shortcut_checks
 from stance.labels import HEADS
 from stance.records import SPAN_JOINER, LabelledStatement
-
-Severity = Literal["ok", "warning", "error"]
 
 # Bounds, each told in docs/labelling-guide.md. Shares are of all statements unless said otherwise.
 MAX_PROCESS_SHARE: Final = 0.10
@@ -26,28 +26,8 @@ MAX_DUPLICATE_SHARE: Final = 0.005
 MAX_OPENING_SHARE: Final = 0.005
 MAX_STOCK_SHARE: Final = 0.01
 STOCK_ROWS: Final = 3  # a run of six words in more statements than this is stock
-OFF_TARGET_SHARE: Final = (0.15, 0.35)
-MIN_LABEL_SHARE: Final = 0.10
-MIN_STANCE_SHARE: Final = 0.20
-MAX_STANCE_SENTIMENT_V: Final = 0.55
-MAX_LENGTH_AUC: Final = 0.70  # 0.5 tells nothing; models take such shortcuts (Gururangan et al., NAACL 2018)
-AGREEMENT: Final = (0.80, 0.999)  # below: not reliable (Krippendorff 2004); above: hardly blind
 COPIED_WORDS: Final = 8  # a run this long is copied; a statement of half as many or more, if all of it is the same
 _PERCENTILES: Final = (10, 25, 50, 75, 90)
-_EXAMPLES: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One question to the corpus: what was found, what is expected, and what to do where it falls short."""
-
-    group: str
-    name: str
-    found: str
-    expected: str
-    severity: Severity
-    advice: str = ""
-    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +63,7 @@ def check_corpus(path: Path, held_out: Sequence[Path] = ()) -> CorpusReport:
     if not rows and not broken:
         raise InputError(f"{path}: expected at least one statement, got none; add lines or name another path")
     checks = [
-        _check("format", "unreadable lines", len(broken), "0", "error" if broken else "ok", "mend them", map(str, broken)),
+        new_check("format", "unreadable lines", len(broken), "0", "error" if broken else "ok", "mend them", map(str, broken)),
     ]
     part_of: dict[str, str] = {}
     splits = path / SPLITS_FILE
@@ -91,9 +71,11 @@ def check_corpus(path: Path, held_out: Sequence[Path] = ()) -> CorpusReport:
         try:
             part_of = {process: part for part, processes in read_splits(splits).items() for process in processes}
         except CorpusError as error:
-            checks.append(_check("format", "splits.json", "unusable", "processes of each part", "error", "mend it", [str(error)]))
+            checks.append(new_check("format", "splits.json", "unusable", "processes of each part", "error", "mend it", [str(error)]))
     elif path.is_dir():
-        checks.append(_check("format", "splits.json", "none", "one", "warning", "name the processes of train, calibration and test in it"))
+        checks.append(
+            new_check("format", "splits.json", "none", "one", "warning", "name the processes of train, calibration and test in it")
+        )
     tokens = [words_of(row.statement.text) for row in rows]
     parts = _parts(rows, part_of)
     if rows:
@@ -102,10 +84,10 @@ def check_corpus(path: Path, held_out: Sequence[Path] = ()) -> CorpusReport:
             *_process_checks(rows, part_of),
             *_duplicate_checks(rows, tokens, part_of),
             *_copy_checks(rows, tokens, held_out),
-            *_balance_checks(rows),
-            *_shortcut_checks(rows, tokens),
+            *balance_checks(rows),
+            *shortcut_checks(rows, tokens),
             *_wording_checks(rows, tokens),
-            *_agreement_checks(rows),
+            *agreement_checks(rows),
         ]
     lengths = sorted(map(len, tokens)) or [0]
     return CorpusReport(
@@ -113,8 +95,8 @@ def check_corpus(path: Path, held_out: Sequence[Path] = ()) -> CorpusReport:
         statements=len(rows),
         parts=parts,
         words={p: lengths[len(lengths) * p // 100] for p in _PERCENTILES},
-        several_spans=_share(SPAN_JOINER in row.statement.text for row in rows),
-        mid_sentence=_share(row.statement.text.lstrip()[:1].islower() for row in rows),
+        several_spans=share_of(SPAN_JOINER in row.statement.text for row in rows),
+        mid_sentence=share_of(row.statement.text.lstrip()[:1].islower() for row in rows),
         checks=checks,
     )
 
@@ -122,7 +104,7 @@ def check_corpus(path: Path, held_out: Sequence[Path] = ()) -> CorpusReport:
 def _label_checks(parts: Mapping[str, Mapping[str, int]]) -> Iterator[Check]:
     """Training refuses a part without any label of a head."""
     lacking = [f"{part}: no {head}" for part, counts in parts.items() for head in HEADS if not any(counts[label] for label in HEADS[head])]
-    yield _check(
+    yield new_check(
         "format", "parts without a head's labels", len(lacking), "0", "error" if lacking else "ok", "label some statements", lacking
     )
 
@@ -132,7 +114,7 @@ def _process_checks(rows: Sequence[LabelledStatement], part_of: Mapping[str, str
     largest, count = counts.most_common(1)[0]
     share = count / len(rows)
     few = len(counts) <= 1 / MAX_PROCESS_SHARE
-    yield _check(
+    yield new_check(
         "balance",
         "largest process",
         f"{share:.1%} ({largest})",
@@ -144,13 +126,13 @@ def _process_checks(rows: Sequence[LabelledStatement], part_of: Mapping[str, str
         odd = [f"{name} is in no part" for name in sorted(set(counts) - set(part_of))]
         odd += [f"{name} of splits.json has no statements" for name in sorted(set(part_of) - set(counts))]
         advice = "put every process of the files in one part, and no other"
-        yield _check("format", "processes not in both splits.json and the files", len(odd), "0", "error" if odd else "ok", advice, odd)
+        yield new_check("format", "processes not in both splits.json and the files", len(odd), "0", "error" if odd else "ok", advice, odd)
 
 
 def _duplicate_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequence[str]], part_of: Mapping[str, str]) -> Iterator[Check]:
     pairs = near_duplicates(tokens)
     share = len({index for pair in pairs for index in pair}) / len(rows)
-    yield _check(
+    yield new_check(
         "duplicates",
         "near-duplicates",
         f"{share:.1%}",
@@ -162,7 +144,7 @@ def _duplicate_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequen
     if part_of:
         parts = [part_of.get(row.process, "") for row in rows]
         across = [(i, j) for i, j in pairs if parts[i] != parts[j]]
-        yield _check(
+        yield new_check(
             "leakage",
             "near-duplicates across parts",
             len(across),
@@ -176,7 +158,7 @@ def _duplicate_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequen
             if row.statement.context:
                 contexts[row.statement.context].add(part)
         doubled = [context for context, found in contexts.items() if len(found) > 1]
-        yield _check(
+        yield new_check(
             "leakage",
             "the same context in several parts",
             len(doubled),
@@ -197,7 +179,7 @@ def _copy_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequence[st
             for row, words in zip(rows, tokens, strict=True)
             if tuple(words) in short or not long.isdisjoint(runs(words, COPIED_WORDS))
         ]
-        yield _check(
+        yield new_check(
             "leakage",
             f"words of {other.name}",
             len(copied),
@@ -220,73 +202,11 @@ def _texts(path: Path) -> list[str]:
     return texts
 
 
-def _balance_checks(rows: Sequence[LabelledStatement]) -> Iterator[Check]:
-    relevant = [row for row in rows if row.relevance is not None]
-    if relevant:
-        off = _share(row.relevance == "off_target" for row in relevant)
-        low, high = OFF_TARGET_SHARE
-        yield _check(
-            "balance",
-            "off-target statements",
-            f"{off:.1%}",
-            f"{low:.0%} to {high:.0%}",
-            "ok" if low <= off <= high else "warning",
-            "take statements from the same articles that bear on something else" if off < low else "add statements on the deal",
-        )
-    on_target = [row for row in rows if row.relevance != "off_target"]
-    for head, least in (("stance", MIN_STANCE_SHARE), ("sentiment", MIN_LABEL_SHARE)):
-        labels = Counter(label for row in on_target if (label := row.label(head)) is not None)
-        if labels:
-            rarest = min(HEADS[head], key=lambda label: labels[label])
-            share = labels[rarest] / labels.total()
-            yield _check(
-                "balance",
-                f"rarest {head} on target",
-                f"{share:.1%} ({rarest})",
-                f"at least {least:.0%}",
-                "ok" if share >= least else "warning",
-                f"add {rarest} ones",
-            )
-    both = [(row.stance, row.sentiment) for row in on_target if row.stance and row.sentiment]
-    if len({stance for stance, _ in both}) > 1 and len({tone for _, tone in both}) > 1:
-        from scipy.stats.contingency import association
-
-        table = [[both.count((stance, tone)) for tone in HEADS["sentiment"]] for stance in HEADS["stance"]]
-        table = [row for row in table if any(row)]
-        v = float(association([[row[j] for j in range(len(row)) if any(r[j] for r in table)] for row in table], method="cramer"))
-        yield _check(
-            "balance",
-            "Cramér's V, stance × sentiment",
-            f"{v:.2f}",
-            f"at most {MAX_STANCE_SENTIMENT_V}",
-            "ok" if v <= MAX_STANCE_SENTIMENT_V else "warning",
-            "add statements whose tone is not their stance, or the model learns tone alone",
-        )
-
-
-def _shortcut_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequence[str]]) -> Iterator[Check]:
-    known = [(row.relevance == "off_target", len(words)) for row, words in zip(rows, tokens, strict=True) if row.relevance is not None]
-    if len({off for off, _ in known}) == 2:
-        from sklearn.metrics import roc_auc_score
-
-        off, lengths = zip(*known, strict=True)
-        auc = float(roc_auc_score(off, lengths))
-        longer = "on target" if auc < 0.5 else "off target"
-        yield _check(
-            "balance",
-            "AUC of relevance by length alone",
-            f"{max(auc, 1 - auc):.2f} ({longer} is longer)",
-            f"at most {MAX_LENGTH_AUC:.2f}",
-            "ok" if max(auc, 1 - auc) <= MAX_LENGTH_AUC else "warning",
-            f"add short statements {longer} and long ones of the other kind: the model would count words",
-        )
-
-
 def _wording_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequence[str]]) -> Iterator[Check]:
     openings = Counter(" ".join(words[:4]) for words in tokens)
     opening, count = openings.most_common(1)[0]
     share = count / len(rows)
-    yield _check(
+    yield new_check(
         "wording",
         "commonest four-word opening",
         f"{share:.1%} ({opening!r})",
@@ -297,7 +217,7 @@ def _wording_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequence
     counts: Counter[tuple[str, ...]] = Counter(run for words in tokens for run in set(runs(words, 6)))
     stock = [index for index, words in enumerate(tokens) if any(counts[run] > STOCK_ROWS for run in runs(words, 6))]
     share = len(stock) / len(rows)
-    yield _check(
+    yield new_check(
         "wording",
         "stock phrases of six words",
         f"{share:.1%}",
@@ -306,42 +226,6 @@ def _wording_checks(rows: Sequence[LabelledStatement], tokens: Sequence[Sequence
         f"write them differently: a run of six words may stand in {STOCK_ROWS} statements",
         (rows[index].id for index in stock),
     )
-
-
-def _agreement_checks(rows: Sequence[LabelledStatement]) -> Iterator[Check]:
-    names = [name for name, _ in Counter(a.annotator for row in rows for a in row.annotations).most_common(2)]
-    by_name = [{a.annotator: a for a in row.annotations} for row in rows]
-    double = [tuple(found[name] for name in names) for found in by_name if len(names) == 2 and found.keys() >= set(names)]
-    yield _check(
-        "agreement",
-        "labelled twice",
-        f"{len(double) / len(rows):.0%}",
-        "100%",
-        "ok" if len(double) == len(rows) else "warning",
-        "let a second annotator label blind, so that you know how reliable the labels are",
-    )
-    for head in HEADS:
-        labels = [(first.label(head), second.label(head)) for first, second in double]
-        pairs = [(one, other) for one, other in labels if one is not None and other is not None]
-        if not pairs:
-            continue
-        low, high = AGREEMENT
-        agreed = f"{_share(one == other for one, other in pairs):.1%} of {len(pairs):,} agree"
-        if len({label for pair in pairs for label in pair}) == 1:
-            advice = "one label throughout says nothing of agreement: add other cases"
-            yield _check("agreement", f"Cohen's kappa, {head}", f"undefined ({agreed})", f"{low:.2f} to {high}", "warning", advice)
-            continue
-        from sklearn.metrics import cohen_kappa_score
-
-        kappa = float(cohen_kappa_score(*zip(*pairs, strict=True), labels=list(HEADS[head])))
-        yield _check(
-            "agreement",
-            f"Cohen's kappa, {head}",
-            f"{kappa:.3f} ({agreed})",
-            f"{low:.2f} to {high}",
-            "ok" if low <= kappa < high else "warning",
-            "sharpen the guide, adjudicate and label again" if kappa < low else "were the annotators blind, and are the cases hard enough?",
-        )
 
 
 def _parts(rows: Sequence[LabelledStatement], part_of: Mapping[str, str]) -> dict[str, dict[str, int]]:
@@ -356,16 +240,3 @@ def _parts(rows: Sequence[LabelledStatement], part_of: Mapping[str, str]) -> dic
         }
         for part, found in members.items()
     }
-
-
-def _check(
-    group: str, name: str, found: object, expected: str, severity: Severity, advice: str = "", examples: Iterable[str] = ()
-) -> Check:
-    shown = list(examples)
-    more = [f"and {len(shown) - _EXAMPLES} more"] if len(shown) > _EXAMPLES else []
-    return Check(group, name, str(found), expected, severity, advice, (*shown[:_EXAMPLES], *more))
-
-
-def _share(flags: Iterable[bool]) -> float:
-    found = list(flags)
-    return sum(found) / len(found) if found else 0.0

@@ -151,6 +151,9 @@ class _KeptPoints:
         self._file = out / POINTS_FILE
         self.points: dict[str, Point] = {}
         if self._file.is_file():
+            if not self._file.read_bytes().endswith(b"\n"):
+                with self._file.open("a", encoding="utf-8") as stream:
+                    stream.write("\n")
             for line in read_lines(self._file):
                 if line.value is not None:
                     key = str(line.value.pop("key", ""))
@@ -159,9 +162,7 @@ class _KeptPoints:
     def add(self, key: str, point: Point) -> None:
         """Keep a point, on a line of its own."""
         self.points[key] = point
-        raw = self._file.read_bytes() if self._file.is_file() else b""
         with self._file.open("a", encoding="utf-8") as stream:
-            stream.write("" if not raw or raw.endswith(b"\n") else "\n")
             write_line(stream, {"key": key, **dataclasses.asdict(point)})
 
 
