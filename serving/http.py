@@ -87,7 +87,7 @@ def build_app(backend: Backend) -> FastAPI:
     async def analyze(request: AnalyzeRequest) -> AnalyzeResponse:
         """An article in, its statements with speakers, relevance, stance and sentiment out."""
         target = check_target(request.target)
-        analysed = await backend.run(partial(backend.predictor.analyze, request.article, target))
+        analysed = await backend.run(partial(backend.predictor.analyze, request.article, target, indirect=request.indirect))
         return AnalyzeResponse.model_validate({**analysis_fields(target, analysed), "model": backend.model_name()})
 
     @app.post("/classify", responses=_ERRORS, tags=["stance"])

@@ -26,6 +26,7 @@ class AnalyzeRequest(_Strict):
     target: str = Field(
         DEFAULT_TARGET, max_length=MAX_TARGET_CHARS, description="The deal, as a reader would name it.", examples=["the northern truce"]
     )
+    indirect: bool = Field(False, description="Also what speakers are reported to have said, without quotation marks.")
 
 
 class ClassifyRequest(_Strict):
@@ -65,6 +66,7 @@ class StatementOut(BaseModel):
     id: str
     spans: list[tuple[int, int]]
     text: str
+    kind: Literal["statement", "fragment", "indirect"]
     speaker: SpeakerOut | None
     context: str
     relevance: Head

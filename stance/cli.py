@@ -19,7 +19,7 @@ from stance.cli_data import data_app
 from stance.corpus import read_unlabelled
 from stance.errors import InputError, StanceError
 from stance.jsonl import Line, check_file, read_lines, write_line
-from stance.output import analysis_fields, prediction_fields, quote_fields
+from stance.output import analysis_fields, explained_fields, prediction_fields, quote_fields
 from stance.quotes import extract_quotes
 from stance.statements import DEFAULT_TARGET, check_article, check_characters, check_target
 
@@ -50,6 +50,7 @@ _BAD_INPUT = 2
 ModelOption = Annotated[
     Path | None, typer.Option("--model", envvar="STANCE_MODEL", help="A model directory; without it, the promoted model.")
 ]
+IndirectOption = Annotated[bool, typer.Option("--indirect", help="Also what is reported without quotation marks: NAME said that ...")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 InOption = Annotated[Path, typer.Argument(metavar="IN.jsonl", help="A JSON object a line.")]
 OutOption = Annotated[Path, typer.Option("--out", metavar="OUT.jsonl", help="Where the results go, a line each, in order.")]
@@ -87,23 +88,43 @@ def analyze(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="The article's text, UTF-8; - reads standard input.")],
     target: Annotated[str, typer.Option(help="The deal, as a reader would name it.")] = DEFAULT_TARGET,
     model: ModelOption = None,
+    indirect: IndirectOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show an article's statements: who says what, and where they stand on the deal."""
     article, target = check_article(_read_text(file)), check_target(target)  # before the model is loaded
-    analysed = _predictor(model).analyze(article, target)
+    analysed = _predictor(model).analyze(article, target, indirect=indirect)
     if as_json:
         console.show_json(analysis_fields(target, analysed))
     else:
         console.show_analysis(target, analysed)
 
 
-@app.command(epilog="Example: stance quotes articles.jsonl --out quotes.jsonl")
-def quotes(source: InOption, out: OutOption) -> None:
-    """Find the quotes of many articles, with their speakers: {"id", "text"} in, {"id", "quotes"} out.
+@app.command(epilog="Example: stance quotes report.txt --explain; stance quotes articles.jsonl --out quotes.jsonl")
+def quotes(
+    source: Annotated[str, typer.Argument(metavar="FILE|-", help="An article's text; with --out, a JSON object a line.")],
+    out: Annotated[Path | None, typer.Option(metavar="OUT.jsonl", help="Read many articles; a line each goes here, in order.")] = None,
+    indirect: IndirectOption = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Which rule and which word decided each kind and each speaker.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find an article's quotes with their speakers; with --out, of many: {"id", "text"} in, {"id", "quotes"} out.
+
+    One article is shown with its titles and terms; with --out they are left out.
 
     A line that can't be read becomes {"id", "error"}; the others are all read, and the exit code is 1.
     """
+    if out is not None and (as_json or source == "-"):
+        raise InputError("--out: expected a file of articles and no --json (its lines are JSON), got another; leave one out")
+    fields = explained_fields if explain else quote_fields
+    if out is None:
+        article = check_article(_read_text(source))
+        found = extract_quotes(article, indirect=indirect)
+        if as_json:
+            console.show_json([fields(quote) for quote in found])
+        else:
+            console.show_quotes(article, found, explain=explain)
+        return
 
     def result(line: Line) -> dict[str, Any]:
         text = (line.value or {}).get("text")
@@ -112,7 +133,7 @@ def quotes(source: InOption, out: OutOption) -> None:
         if line.id is None:
             raise InputError(f"{line.where}: field 'id': expected a text that names the article; add it")
         check_characters(text, f"{line.where}: field 'text'")
-        return {"id": line.id, "quotes": [quote_fields(q) for q in extract_quotes(text) if q.is_statement]}
+        return {"id": line.id, "quotes": [fields(q) for q in extract_quotes(text, indirect=indirect) if q.is_statement]}
 
     def answer(lines: list[Line]) -> Iterator[dict[str, Any]]:
         for line in lines:
@@ -121,7 +142,7 @@ def quotes(source: InOption, out: OutOption) -> None:
             except InputError as error:
                 yield {"id": line.id, "error": str(error)}
 
-    _stream(source, out, answer)
+    _stream(Path(source), out, answer)
 
 
 @app.command(epilog="Example: stance classify statements.jsonl --out labels.jsonl")

@@ -34,6 +34,32 @@ def check_data(
         raise typer.Exit(1)
 
 
+@data_app.command("quotes", epilog="Example: stance data quotes datasets/articles --ablate")
+def evaluate(
+    path: Annotated[Path, typer.Argument(help="A folder of gold articles (NAME.txt, NAME.json), or a JSONL file with gold segments.")],
+    ablate: Annotated[bool, typer.Option("--ablate", help="Also without each mechanism: what does it add?")] = False,
+    rules: Annotated[bool, typer.Option("--rules", help="Also how often each attribution rule was right.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """How well are quotes and speakers found in articles whose reading is known?"""
+    from stance.quotes.evaluate import SOUND, WORDS_AN_ARTICLE, ablations, evaluate_quotes, read_gold, right_by_rule, speed
+
+    articles = read_gold(path)
+    damaged = [article for article in articles if article.group != SOUND]
+    groups = {SOUND: [a for a in articles if a.group == SOUND], "damaged marks": damaged} if damaged else {}
+    groups |= {kind: [a for a in damaged if a.group == kind] for kind in sorted({a.group for a in damaged})}
+    scores = {"all": evaluate_quotes(articles)} | {name: evaluate_quotes(found) for name, found in groups.items() if found}
+    without = {name: evaluate_quotes(articles, m) for name, m in ablations().items() if ablate and name != "all"}
+    by_rule = right_by_rule(articles) if rules else {}
+    rate = speed(articles)
+    if as_json:
+        groups_and_ways = {"groups": scores, "without": without}
+        shares = {key: {name: score.as_json() for name, score in part.items()} for key, part in groups_and_ways.items()}
+        console.show_json({**shares, "rules": by_rule, "articles_per_second": rate})
+    else:
+        console.show_quote_scores(scores | without, by_rule, rate, WORDS_AN_ARTICLE)
+
+
 @data_app.command("curve", epilog="Example: stance data curve datasets/peace_deals --recipe quick --sizes 300,600,1200 --out curve")
 def draw_curve(
     path: Annotated[Path, typer.Argument(help="A corpus folder: *.jsonl and splits.json.")],

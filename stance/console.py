@@ -19,10 +19,13 @@ from rich.table import Table
 
 from stance.labels import STANCE
 from stance.output import speaker_summary
-from stance.records import Prediction, Statement
+from stance.quotes.kinds import KIND_RULES
+from stance.quotes.rules import RULES
+from stance.records import Prediction, Quote, Statement
 
 if TYPE_CHECKING:
     from stance.corpus_check import CorpusReport
+    from stance.quotes.evaluate import QuoteScores
     from training.tracking import RunSummary
     from training.train import Progress as OnProgress
     from training.train import TrainedRun
@@ -71,6 +74,34 @@ def show_analysis(target: str, analysed: Sequence[tuple[Statement, Prediction]])
         counts = (row["statements"], *row["stances"].values(), row["abstained"], row["off_target"])
         summary.add_row(escape(row["name"]), *(str(n or "·") for n in counts))
     OUT.print(summary)
+
+
+def show_quotes(article: str, quotes: Sequence[Quote], *, explain: bool) -> None:
+    """Print the quotes of an article; with `explain`, also what decided each kind and speaker."""
+    if not quotes:
+        OUT.print("No quotation found.")
+        return
+    table = Table(box=SIMPLE_HEAD, leading=1, **_COMPACT)
+    for name in ("kind", "speaker", *(("why",) if explain else ())):
+        table.add_column(name)
+    table.add_column("quote", ratio=1)
+    for quote in quotes:
+        name = escape(quote.speaker.name) if quote.speaker else "[dim]unknown[/]" if quote.is_statement else ""
+        reasons = ("\n".join(escape(reason) for reason in _reasons(article, quote)),) if explain else ()
+        table.add_row(quote.kind.replace("_", " "), name, *reasons, escape(_shortened(quote.text)))
+    OUT.print(table)
+
+
+def _reasons(article: str, quote: Quote) -> list[str]:
+    """Return why a quote is of its kind and whose it is, a line each."""
+    reasons = [f"{quote.kind_rule}: {KIND_RULES[quote.kind_rule]}"]
+    if (speaker := quote.speaker) is not None:
+        cue = f" ({speaker.cue!r})" if speaker.cue else ""
+        reasons.append(f"{speaker.rule}{cue}, {speaker.confidence:.0%}: {RULES[speaker.rule].meaning}")
+        mention = article[speaker.start : speaker.end]
+        if mention != speaker.name:
+            reasons.append(f"{mention!r} is {speaker.name}: {speaker.resolved}")
+    return reasons
 
 
 def show_runs(runs: Sequence["RunSummary"], store: str) -> None:
@@ -135,6 +166,21 @@ def show_corpus_report(report: "CorpusReport") -> None:
             for example in check.examples:
                 OUT.print(f"  {escape(example)}", highlight=False, soft_wrap=True)
     OUT.print(f"Errors: {report.count('error')}. Warnings: {report.count('warning')}.")
+
+
+def show_quote_scores(scores: dict[str, "QuoteScores"], by_rule: dict[str, tuple[int, int]], rate: float, words: int) -> None:
+    """Print a row per group of articles or per way to read them, how often each rule was right, and the speed."""
+    table = Table(title="Quotes and speakers, each with its 95 % interval", title_justify="left", box=SIMPLE_HEAD, **_COMPACT)
+    for name in ("", "articles", "quotes", "precision", "recall", "F1", "others rejected", "speaker right"):
+        table.add_column(name)
+    for name, score in scores.items():
+        shares = (score.precision, score.recall, score.f1, score.rejected, score.speaker)
+        cells = ("-" if share.value != share.value else f"{share.value:.3f} \\[{share.low:.2f}, {share.high:.2f}]" for share in shares)
+        table.add_row(escape(name), str(score.articles), str(score.statements), *cells)
+    OUT.print(table)
+    for rule, (times, right) in by_rule.items():
+        OUT.print(f"{rule}: right {right} of {times} times, {right / times:.0%}", highlight=False)
+    OUT.print(f"{rate:,.0f} articles of {words} words a second, one thread.")
 
 
 def show_learning_curve(rows: Sequence[tuple[str, str, int, float, float, float]]) -> None:

@@ -28,7 +28,7 @@ def flat_prediction(prediction: Prediction) -> dict[str, Any]:
 
 
 def statement_fields(number: int, statement: Statement, prediction: Prediction) -> dict[str, Any]:
-    """Return one analysed statement: id, spans, text, speaker (null where unknown), context and the heads."""
+    """Return one analysed statement: id, spans, text, kind, speaker (null where unknown), context and the heads."""
     speaker = None
     if statement.speaker:
         speaker = {"name": statement.speaker, "mention": statement.mention, "confidence": statement.confidence}
@@ -36,6 +36,7 @@ def statement_fields(number: int, statement: Statement, prediction: Prediction) 
         "id": f"s{number}",
         "spans": [list(span) for span in statement.spans],
         "text": statement.text,
+        "kind": statement.kind,
         "speaker": speaker,
         "context": statement.context,
         **prediction_fields(prediction),
@@ -80,14 +81,27 @@ def _standing(prediction: Prediction) -> str:
 
 
 def quote_fields(quote: Quote) -> dict[str, Any]:
-    """Return one extracted quote: start, end, text, and the speaker's name, mention offsets and confidence (null where unknown)."""
+    """Return one extracted quote: start, end, text, kind, and the speaker's name, mention offsets and confidence (null where unknown)."""
     speaker = quote.speaker
     return {
         "start": quote.start,
         "end": quote.end,
         "text": quote.text,
+        "kind": quote.kind,
         "speaker": speaker.name if speaker else None,
         "speaker_start": speaker.start if speaker else None,
         "speaker_end": speaker.end if speaker else None,
         "confidence": speaker.confidence if speaker else None,
+    }
+
+
+def explained_fields(quote: Quote) -> dict[str, Any]:
+    """Return one extracted quote and why: `kind_rule`, `rule`, the `cue` word, and how the mention became the name (`resolved`)."""
+    speaker = quote.speaker
+    return {
+        **quote_fields(quote),
+        "kind_rule": quote.kind_rule,
+        "rule": speaker.rule if speaker else None,
+        "cue": speaker.cue if speaker else None,
+        "resolved": speaker.resolved if speaker else None,
     }

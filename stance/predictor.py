@@ -36,7 +36,7 @@ class Predictor:
         calibrated = {head: probabilities(logits[head], self.temperatures[head]) for head in HEADS}
         return decide(calibrated, self.threshold)
 
-    def analyze(self, article: str, target: str = DEFAULT_TARGET) -> list[tuple[Statement, Prediction]]:
+    def analyze(self, article: str, target: str = DEFAULT_TARGET, *, indirect: bool = False) -> list[tuple[Statement, Prediction]]:
         """Return an article's statements with their predictions; raises InputError on an unusable article or target."""
-        statements = read_statements(article, target)
+        statements = read_statements(article, target, indirect=indirect)
         return list(zip(statements, self.predict(statements), strict=True))

@@ -9,7 +9,7 @@ from typing import Final, Literal
 SPAN_JOINER: Final = " … "
 """Stands between the quoted spans that make up one statement."""
 
-QuoteKind = Literal["statement", "fragment", "title_or_term"]
+QuoteKind = Literal["statement", "fragment", "title_or_term", "indirect"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,9 @@ class Speaker:
     """Who a quote is attributed to.
 
     `name` is the fullest form the article uses for the person; `start`/`end` locate the local
-    mention ("he", "the minister", "Lavrov") that led there, `rule` says how it was found, and
-    `confidence` (0 to 1) how sure that rule is.
+    mention ("he", "the minister", "Lavrov") that led there. `rule` (a key of quotes.rules.RULES) says
+    how it was found, `cue` which word decided, `resolved` how the mention became the name ("name",
+    "office", "pronoun", "as it stands"), and `confidence` (0 to 1) how sure the rule is.
     """
 
     name: str
@@ -26,6 +27,8 @@ class Speaker:
     end: int
     rule: str
     confidence: float
+    cue: str = ""
+    resolved: str = "name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Quote:
     paragraph: int
     kind: QuoteKind
     speaker: Speaker | None
+    kind_rule: str = ""
+    """Which rule decided its kind: a key of quotes.kinds.KIND_RULES."""
 
     @property
     def is_statement(self) -> bool:
@@ -50,7 +55,8 @@ class Statement:
     """One speaker's quotes in one paragraph, with the target they are judged against.
 
     `spans` are the quotes' offsets in the article, for a corpus's statement in its context (empty where there are none).
-    `context` is the paragraph, empty where it is unknown.
+    `context` is the paragraph, empty where it is unknown. `kind` is "indirect" for words that are reported without
+    marks, "fragment" where all its quotes are a few words in somebody else's sentence.
     """
 
     target: str
@@ -60,6 +66,7 @@ class Statement:
     spans: tuple[tuple[int, int], ...] = ()
     mention: str = ""
     confidence: float | None = None
+    kind: QuoteKind = "statement"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,24 +56,25 @@ def check_target(target: str) -> str:
     return check_characters(stripped, "target")
 
 
-def read_statements(article: str, target: str = DEFAULT_TARGET) -> list[Statement]:
+def read_statements(article: str, target: str = DEFAULT_TARGET, *, indirect: bool = False) -> list[Statement]:
     """Return the statements of an article in order of their first words, each with its paragraph (of a long one, the part around it).
 
     Quotes of one speaker in one paragraph are one statement, their texts joined by SPAN_JOINER;
-    a quote whose speaker is unknown stands alone. An article without quotes gives an empty list.
+    a quote whose speaker is unknown stands alone. With `indirect`, what a speaker is reported to have said
+    without marks comes as statements of their own. An article without quotes gives an empty list.
     """
     article, target = check_article(article), check_target(target)
-    quotes = [quote for quote in extract_quotes(article) if quote.is_statement]
+    quotes = [quote for quote in extract_quotes(article, indirect=indirect) if quote.is_statement]
     paragraphs = split_paragraphs(article)
-    groups: dict[tuple[int, str], list[Quote]] = {}
+    groups: dict[tuple[int, str, bool], list[Quote]] = {}
     for number, quote in enumerate(quotes):
         key = quote.speaker.name if quote.speaker else f"\0unknown {number}"
-        groups.setdefault((quote.paragraph, key), []).append(quote)
+        groups.setdefault((quote.paragraph, key, quote.kind == "indirect"), []).append(quote)
     if len(groups) > MAX_ARTICLE_STATEMENTS:
         raise InputError(
             f"the article has {len(groups):,} statements: expected at most {MAX_ARTICLE_STATEMENTS:,}; split it", field="article"
         )
-    return [_statement(article, target, paragraphs[paragraph], group) for (paragraph, _), group in groups.items()]
+    return [_statement(article, target, paragraphs[paragraph], group) for (paragraph, _, _), group in groups.items()]
 
 
 def _statement(article: str, target: str, paragraph: tuple[int, int], quotes: list[Quote]) -> Statement:
@@ -87,5 +88,6 @@ def _statement(article: str, target: str, paragraph: tuple[int, int], quotes: li
         speaker=speaker.name if speaker else "",
         spans=tuple((quote.start, quote.end) for quote in quotes),
         mention=article[speaker.start : speaker.end] if speaker else "",
+        kind="statement" if any(quote.kind == "statement" for quote in quotes) else quotes[0].kind,
         confidence=min(q.speaker.confidence for q in quotes if q.speaker) if speaker else None,
     )

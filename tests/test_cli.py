@@ -35,9 +35,10 @@ def assert_told(process, *words):
         assert word in lines[0]
 
 
-@pytest.mark.parametrize(
-    "command", ["", "analyze", "quotes", "classify", "train", "runs", "promote", "export", "serve", "data", "data check", "data curve"]
-)
+COMMANDS = [*"analyze quotes classify train runs promote export serve data".split(), "data check", "data quotes", "data curve"]
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_every_command_has_help_with_an_example(command):
     process = stance(*command.split(), "--help")
     assert process.returncode == 0
@@ -101,6 +102,54 @@ def test_without_a_promoted_model_analyze_says_what_to_do(tmp_path, monkeypatch)
     assert_told(stance("analyze", HARBOUR), "stance train quick", "--model")
 
 
+SPOKEN = "“We stay,” said Ilse Marrow. She called the truce “a mistake”. She said the boats would leave on Friday."
+
+
+def test_quotes_of_one_article_are_shown_with_their_speakers():
+    process = stance("quotes", "-", stdin=SPOKEN)
+    assert process.returncode == 0, process.stderr
+    assert "Ilse Marrow" in process.stdout
+    assert "a mistake" in process.stdout
+    assert "the boats would leave" not in process.stdout
+
+
+def test_quotes_explains_which_word_and_which_rule_decided():
+    process = stance("quotes", "-", "--explain", stdin=SPOKEN)
+    words = " ".join(process.stdout.split())
+    for reason in ("verb-after ('said')", "judgement", "pronoun"):
+        assert reason in words
+
+
+def test_quotes_as_json_says_why_and_gives_reported_speech_when_asked():
+    said, called, reported = json.loads(stance("quotes", "-", "--explain", "--indirect", "--json", stdin=SPOKEN).stdout)
+    assert (said["rule"], said["cue"], said["resolved"]) == ("verb-after", "said", "name")
+    assert (called["kind"], called["kind_rule"], called["cue"], called["resolved"]) == ("fragment", "judgement", "called", "pronoun")
+    assert (reported["kind"], reported["text"], reported["speaker"]) == ("indirect", "the boats would leave on Friday", "Ilse Marrow")
+    assert SPOKEN[reported["start"] : reported["end"]] == reported["text"]
+
+
+def test_quotes_of_many_articles_come_with_reported_speech_when_asked(tmp_path):
+    source = jsonl(tmp_path / "in.jsonl", [{"id": "a", "text": SPOKEN}])
+    assert stance("quotes", source, "--out", tmp_path / "out.jsonl", "--indirect").returncode == 0
+    assert [quote["kind"] for quote in results(tmp_path / "out.jsonl")[0]["quotes"]] == ["statement", "fragment", "indirect"]
+
+
+@pytest.mark.parametrize("arguments", [("in.jsonl", "--json"), ("-",)])
+def test_quotes_of_many_articles_come_from_a_file_and_as_lines(tmp_path, arguments):
+    jsonl(tmp_path / "in.jsonl", [{"id": "a", "text": SPOKEN}])
+    assert_told(stance("quotes", *arguments, "--out", "out.jsonl", cwd=tmp_path), "--out", "--json")
+
+
+def test_an_article_without_marks_has_no_quotation():
+    process = stance("quotes", "-", stdin="Nobody spoke.")
+    assert (process.returncode, process.stdout.strip()) == (0, "No quotation found.")
+
+
+def test_analysis_has_reported_speech_when_asked(baseline_artifact):
+    process = stance("analyze", "-", "--model", baseline_artifact, "--indirect", "--json", stdin=SPOKEN)
+    assert [statement["kind"] for statement in json.loads(process.stdout)["statements"]] == ["statement", "indirect"]
+
+
 def test_quotes_keeps_every_line_and_its_order(tmp_path):
     source = jsonl(
         tmp_path / "in.jsonl", [{"id": "a", "text": "“We stay,” said Ilse Marrow."}, {"id": "b"}, "no json", {"id": "c", "text": ""}]
@@ -110,7 +159,15 @@ def test_quotes_keeps_every_line_and_its_order(tmp_path):
     assert "2 of 4 lines failed" in process.stderr
     rows = results(tmp_path / "out.jsonl")
     assert [row["id"] for row in rows] == ["a", "b", None, "c"]
-    quote = {"start": 1, "end": 9, "text": "We stay,", "speaker": "Ilse Marrow", "speaker_start": 16, "speaker_end": 27}
+    quote = {
+        "start": 1,
+        "end": 9,
+        "text": "We stay,",
+        "kind": "statement",
+        "speaker": "Ilse Marrow",
+        "speaker_start": 16,
+        "speaker_end": 27,
+    }
     assert {k: v for k, v in rows[0]["quotes"][0].items() if k != "confidence"} == quote
     assert "in.jsonl:2" in rows[1]["error"]
     assert rows[3]["quotes"] == []

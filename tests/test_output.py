@@ -91,6 +91,7 @@ def test_a_quote_tells_its_speaker_or_null() -> None:
         "start": 1,
         "end": 7,
         "text": "Never.",
+        "kind": "statement",
         "speaker": "Rudo Kesh",
         "speaker_start": 20,
         "speaker_end": 24,

@@ -42,6 +42,20 @@ def test_names_of_one_person_group_their_quotes() -> None:
     assert [speaker for speaker, _ in said(text)] == ["Mira Toll"]
 
 
+def test_reported_speech_is_a_statement_of_its_own_when_asked_for() -> None:
+    text = "“The ferry sails,” said Mira Toll. She said the chain would fall before the winter."
+    assert said(text) == [("Mira Toll", "The ferry sails,")]
+    direct, reported = read_statements(text, indirect=True)
+    assert (direct.kind, direct.speaker) == ("statement", "Mira Toll")
+    assert (reported.kind, reported.speaker, reported.text) == ("indirect", "Mira Toll", "the chain would fall before the winter")
+    assert text[slice(*reported.spans[0])] == reported.text
+
+
+def test_statement_of_nothing_but_a_few_words_is_a_fragment() -> None:
+    assert [s.kind for s in read_statements("Mira Toll called the truce “a mistake”.")] == ["fragment"]
+    assert [s.kind for s in read_statements("Mira Toll called it “a mistake”. “The ferry sails at dawn,” she said.")] == ["statement"]
+
+
 def test_quotes_of_two_paragraphs_are_two_statements() -> None:
     text = "“The ferry sails,” said Mira Toll.\n\n“The chain falls,” she said."
     first, second = read_statements(text)

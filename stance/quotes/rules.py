@@ -1,90 +1,79 @@
 """The rules that find a quotation's speaker in its own sentence; the first that fits decides.
 
 A rule reads one sentence whose quotations are already folded into single tokens. RULES names all
-rules, also those of stance.quotes.speakers, with the confidence that a speaker found so deserves.
+rules, also those of stance.quotes.speakers and stance.quotes.turns.
 """
 
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
-from stance.quotes.cues import POSSESSIVES, SAYING_FORMS, VIEW_NOUNS
-from stance.quotes.people import DETERMINERS, PREPOSITIONS, Mention
-from stance.quotes.sentences import Sentence, Token
+from stance.quotes.clauses import DASHES, PASSIVE, PHRASE_TOKENS, Clauses
+from stance.quotes.lexicon import AUXILIARIES, DETERMINERS, POSSESSIVES, VIEW_NOUNS
+from stance.quotes.mentions import Mention, phrase
 
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How sure a speaker is that the rule found, and what the rule looks for."""
+
+    confidence: float
+    meaning: str
+
+
+# The confidence of a rule is how often it was right (`stance data quotes --rules`); rules seen seldom are set beside their like.
 RULES: Final = {
-    "verb-after": 0.95,  # "...," said the minister / "...," the minister said
-    "signed": 0.9,  # "..." - NAME
-    "verb-before": 0.9,  # The minister said that "..."
-    "according-to": 0.9,  # According to the minister, it was "..."
-    "same-sentence": 0.85,  # "...," he said, adding that "..."
-    "continued": 0.85,  # a quotation that goes on in the next paragraph
-    "announced": 0.8,  # The minister said: (and the quotation is the next paragraph)
-    "reported-before": 0.6,  # The minister shook his head. "..."
-    "same-paragraph": 0.75,  # "...," he said. "..."
-    "view": 0.7,  # In his opinion it was "..."
-    "subject": 0.5,  # The minister returned to "..."
-    "neighbour": 0.45,  # nobody is named; the speaker of the paragraph before
+    "verb-after": Rule(0.94, "a verb of saying with its subject follows: “...,” said the minister"),
+    "turn": Rule(0.85, "a turn of an interview begins with the name: MINISTER: ..."),
+    "signed": Rule(0.95, "a dash and a name follow: “...” - NAME"),
+    "verb-before": Rule(0.86, "a verb of saying with its subject goes before: the minister said that “...”"),
+    "according-to": Rule(0.88, "the sentence names its source: according to the minister; as the minister put it"),
+    "same-sentence": Rule(0.83, "the sentence has its speaker already: “...,” he said, adding that “...”"),
+    "continued": Rule(0.9, "the quotation goes on over paragraphs"),
+    "announced": Rule(0.88, "the paragraph before ends in a colon: the minister said:"),
+    "same-paragraph": Rule(0.92, "the quotation beside it in the paragraph has this speaker: “...,” he said. “...”"),
+    "view": Rule(0.7, "a possessive tells whose view it is: in his opinion"),
+    "paragraph": Rule(0.7, "the sentence is about something; whoever spoke before in the paragraph goes on"),
+    "reported-before": Rule(0.74, "the sentence before lets somebody speak: the minister shook his head. “...”"),
+    "subject": Rule(0.66, "nobody says anything; the sentence's subject: the minister returned to “...”"),
+    "neighbour": Rule(0.45, "nobody is named; the speaker of the paragraph before"),
 }
 
-_DASHES: Final = frozenset("-–—―")
-_REACH = 14  # tokens between a quotation and the verb that ascribes it
-_NOUN_MARKERS: Final = frozenset(
-    "the a an this that these those his her their its our my no any some of in on for with by to at from such and’s".split()
-)
-_AUXILIARIES: Final = frozenset(
-    "has have had is was were are be been would will could should may might must did does do also then later once again just now "
-    "first still already even only twice recently repeatedly not n't to who".split()
-)
-_WHEN: Final = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday yesterday today earlier last week month year night on".split()
-)
-_APPOSITION_STARTS: Final = frozenset(
-    "who which whose the a an one now then former formerly himself herself head chief director president who’s also both and".split()
-)
-_CONJUNCTIONS: Final = frozenset("as after before than".split())
-_CHUNK_STOPS: Final = frozenset("who which that in at on during after before when while as from to of with by told".split())
-_CHUNK_TOKENS = 6
-_PHRASE_TOKENS = 6
-_JOINERS: Final = frozenset("and or but nor that".split())
+_REACH = 34  # tokens between a quotation and the verb that ascribes it
+_SIGNATURE_WORDS = 8
+_NEW_CLAUSE: Final = frozenset("while but and as when though although because after before since which that whereas".split())
+_OBJECTS: Final = {"him": "he", "her": "she", "them": "they"}
+_SOURCE_NOUNS: Final = frozenset("words view opinion eyes".split())
 
 
-class SentenceReader:
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Who a rule found, which rule it was, and the word that decided."""
+
+    mention: Mention
+    rule: str
+    cue: str
+
+
+class SentenceReader(Clauses):
     """The rules that look at one sentence."""
 
-    def __init__(self, sentence: Sentence, mentions: list[Mention]) -> None:
-        self.sentence, self.mentions = sentence, mentions
-        self._tokens, self._mentions = sentence.tokens, mentions
-        self._verbs = [i for i in range(len(self._tokens)) if self._is_saying_verb(i)]
-
-    def speaker_of(self, position: int, previous: Mention | None) -> tuple[Mention, str] | None:
-        """Return (mention, rule) for the quotation at token `position`."""
-        signature = self._signature(position)
-        if signature is not None:
-            return signature, "signed"
+    def speaker_of(self, position: int, previous: Mention | None) -> Hit | None:
+        """Return who says the quotation at token `position`; `previous` said the one before it in the sentence."""
+        if (signature := self._signature(position)) is not None:
+            return Hit(signature, "signed", "-")
         after = self._verb_after(position)
         if after is not None and self._leads_on(position):
-            return after, "verb-after"
-        before = self._verb_before(position, previous)
-        if before is not None:
-            return before
-        if after is not None:
-            return after, "verb-after"
-        return self._according_to or self._view or self._subject_rule(position)
+            return after
+        return self._verb_before(position, previous) or after or self.source or self._view or self._subject_rule(position)
 
-    def reported_speaker(self) -> Mention | None:
-        """Return whoever the sentence lets speak, quoted or not: its last saying verb's subject."""
-        for verb in reversed(self._verbs):
-            if (subject := self._subject(verb)) is not None:
-                return subject
-        return next((m for m in self._mentions if not m.preposition), None)
-
-    def _is_saying_verb(self, index: int) -> bool:
-        token = self._tokens[index]
-        if not token.is_word or token.text not in SAYING_FORMS:
-            return False
-        before = self._tokens[index - 1].text.lower() if index else ""
-        return before not in _NOUN_MARKERS and not before.endswith(("’s", "'s"))
+    def only_name(self) -> Mention | None:
+        """Return the name of a sentence that is nothing but a name, as a signature is."""
+        name = next((m for m in self.mentions if m.kind == "name"), None)
+        words = [token for token in self._tokens if token.is_word]
+        alone = len(words) <= _SIGNATURE_WORDS and self._tokens[-1].text != "." and not self.verbs
+        return name if name is not None and alone and name.first <= 1 and " " in name.head else None
 
     def _leads_on(self, position: int) -> bool:
         """True where the quotation's end shows that its sentence goes on with who said it."""
@@ -95,157 +84,103 @@ class SentenceReader:
     def _signature(self, position: int) -> Mention | None:
         """Return NAME of a quotation that ends in "- NAME" and nothing else."""
         rest = self._tokens[position + 1 :]
-        if not rest or rest[0].text not in _DASHES:
+        if not rest or rest[0].text not in DASHES:
             return None
-        name = next((m for m in self._mentions if m.first == position + 2 and m.kind == "name"), None)
+        name = next((m for m in self.mentions if m.first in range(position + 2, position + 4) and m.kind == "name"), None)
         return name if name and all(not t.is_word for t in self._tokens[name.last : name.last + 1]) else None
 
-    def _verb_after(self, position: int) -> Mention | None:
+    def _verb_after(self, position: int) -> Hit | None:
         start = position + 1
-        while start < len(self._tokens) and self._tokens[start].text in {",", *_DASHES}:
+        while start < len(self._tokens) and self._tokens[start].text in {",", *DASHES}:
             start += 1
         if start >= len(self._tokens):
             return None
-        if start in self._verbs:
-            return self._object_of(start)
-        subject = next((m for m in self._mentions if m.first >= start), None)
-        if subject is None or subject.first - start > 3 or any(not t.is_word for t in self._tokens[start : subject.first]):
-            verb = next((v for v in self._verbs if v > start), None)
-            near = verb is not None and verb - start < _PHRASE_TOKENS and self._tokens[start].text.lower() in DETERMINERS
-            plain = near and all(t.is_word for t in self._tokens[start:verb])
-            return self._phrase(start, verb) if plain and verb is not None else None
-        subject = self._last_adjacent(subject)
+        if start in self.verbs:
+            speaker = None if self._tokens[start].lower.endswith("ing") else self.inverted_subject(start)
+            return Hit(self.named_behind(speaker), "verb-after", self._tokens[start].text) if speaker else None
+        subject = next((m for m in self.mentions if m.first >= start), None)
+        if subject is not None and self._tokens[start].lower in ("one", "another", "some") and subject.first - start <= PHRASE_TOKENS:
+            start = subject.first  # one of them, NAME, said
+        between = self._tokens[start : subject.first] if subject else ()
+        if subject is None or len(between) > 3 or any(not t.is_word or t.lower in _NEW_CLAUSE for t in between):
+            verb = next((v for v in self.verbs if v > start), None)
+            near = verb is not None and verb - start < PHRASE_TOKENS and self._tokens[start].lower in DETERMINERS
+            near = near and not any(t.lower in AUXILIARIES for t in self._tokens[start:verb])
+            if near and verb is not None and all(t.is_word for t in self._tokens[start:verb]):
+                return Hit(phrase(self.sentence, start, verb), "verb-after", self._tokens[verb].text)
+            return None
+        subject = self.with_partner(self.last_adjacent(subject))
         for index in range(subject.last, min(len(self._tokens), subject.last + _REACH)):
             if self._tokens[index].quote is not None:
                 return None
-            if index in self._verbs:
-                return subject
+            if index in self.verbs:
+                if (agent := self.agent(index)) is not None:
+                    return Hit(agent, "verb-after", self._tokens[index].text)
+                closer = next((m for m in self.mentions if m.last == index and self._tokens[m.first - 1].text == ","), None)
+                inserted = closer is not None and closer.kind == "pronoun" and closer.first > subject.last  # "..., she said, ..."
+                return Hit(closer if inserted and closer else self.named_behind(subject), "verb-after", self._tokens[index].text)
         return None
 
-    def _object_of(self, verb: int) -> Mention | None:
-        """Return who follows an inverted verb: a known mention, or the bare words after it."""
-        limit = verb + 1 + _CHUNK_TOKENS
-        for mention in self._mentions:
-            if verb < mention.first < limit and not any(t.text in ",:" for t in self._tokens[verb + 1 : mention.first]):
-                if mention.preposition:
-                    break
-                return self._last_adjacent(mention)
-        end = verb + 1
-        while end < min(len(self._tokens), limit) and self._tokens[end].is_word and self._tokens[end].text.lower() not in _CHUNK_STOPS:
-            end += 1
-        if end - verb < 3:
-            return None
-        return self._phrase(verb + 1, end)
-
-    def _verb_before(self, position: int, previous: Mention | None) -> tuple[Mention, str] | None:
-        for verb in reversed([v for v in self._verbs if v < position]):
-            if self._tokens[verb].text.endswith("ing") and previous is not None:
-                return previous, "same-sentence"
-            subject = self._subject(verb)
+    def _verb_before(self, position: int, previous: Mention | None) -> Hit | None:
+        before = [v for v in self.verbs if v < position]
+        for verb in reversed(before):
+            cue = self._tokens[verb].text
+            if (agent := self.agent(verb)) is not None:
+                return Hit(agent, "verb-before", cue)
+            if verb and self._tokens[verb - 1].lower in PASSIVE and verb != before[0]:
+                continue  # "said that the rebels had been told"
+            if cue.endswith("ing"):
+                if previous is not None:
+                    return Hit(previous, "same-sentence", cue)
+                subject = self.subject(verb)
+            elif self._tokens[verb - 1].lower == "to":  # asked the crowd to welcome: somebody asked
+                subject = self.clause_subject(verb) if verb == before[0] else None
+            else:
+                subject = self.subject(verb)
             if subject is None and self._tokens[position - 1].text == ":":
-                subject = self._object_of(verb)
+                subject = self.inverted_subject(verb)
             if subject is not None:
-                return subject, "verb-before"
+                return Hit(subject, "verb-before", cue)
         return None
-
-    def _subject(self, verb: int) -> Mention | None:
-        index = verb - 1
-        while index >= 0 and self._is_skippable(self._tokens[index]):
-            index -= 1
-        if index < 0:
-            return None
-        if self._tokens[index].text == ",":
-            return self._behind_apposition(index) or self._main_subject(verb)
-        if self._tokens[index].text.lower() == "as":  # quoted NAME as saying
-            return next((m for m in self._mentions if m.last == index), None)
-        ending = next((m for m in self._mentions if m.last == index + 1), None) or self._bare_phrase(index)
-        if ending is not None and (head := self._head_of_clause(ending)) is not None:
-            return head
-        while ending is not None and ending.preposition and ending.preposition not in _CONJUNCTIONS:
-            ending = self._governor(ending)
-        return ending or self._main_subject(verb)
-
-    def _head_of_clause(self, mention: Mention) -> Mention | None:
-        """Return "a rebel" of "a rebel who fought NAME", given the name."""
-        for index in range(mention.first - 1, max(-1, mention.first - 4), -1):
-            if self._tokens[index].text.lower() in ("who", "whose"):
-                return next((m for m in self._mentions if m.last == index), None)
-        return None
-
-    def _bare_phrase(self, last: int) -> Mention | None:
-        """Return "the harbour pilot" where its last word stands at `last`: a determiner and a few plain words."""
-        for first in range(last, max(-1, last - _PHRASE_TOKENS), -1):
-            token = self._tokens[first]
-            lower = token.text.lower()
-            if not token.is_word or lower in _JOINERS or lower in PREPOSITIONS:
-                return None
-            if lower in DETERMINERS and first < last:
-                governed = first > 0 and self._tokens[first - 1].text.lower() in PREPOSITIONS - _CONJUNCTIONS
-                return None if governed else self._phrase(first, last + 1)
-        return None
-
-    def _phrase(self, first: int, end: int) -> Mention:
-        """Return tokens[first:end] as a mention of somebody without a name."""
-        chunk = self._tokens[first:end]
-        text = " ".join(t.text for t in chunk)
-        return Mention("office", first, end, chunk[0].start, chunk[-1].end, text, chunk[-1].text.lower(), "")
-
-    def _governor(self, mention: Mention) -> Mention | None:
-        """Return "a spokesman" of "a spokesman for the ministry", given the ministry."""
-        return next((m for m in reversed(self._mentions) if mention.first - 3 <= m.last < mention.first), None)
-
-    @staticmethod
-    def _is_skippable(token: Token) -> bool:
-        lower = token.text.lower()
-        return token.is_word and (lower in _AUXILIARIES or lower in _WHEN or lower.endswith("ly"))
-
-    def _behind_apposition(self, comma: int) -> Mention | None:
-        """Return the head of "NAME, the director of X, said" or "director of X, NAME, said"."""
-        inner = next((m for m in self._mentions if m.last == comma), None)
-        if inner and inner.kind == "name" and inner.first > 0 and self._tokens[inner.first - 1].text == ",":
-            return inner
-        for index in range(comma - 1, 0, -1):
-            if self._tokens[index].text != ",":
-                continue
-            head = next((m for m in self._mentions if m.last == index), None)
-            following = self._tokens[index + 1].text.lower()
-            opens = (
-                following in _APPOSITION_STARTS
-                or following[0].isdigit()
-                or any(m.first == index + 1 and m.kind == "office" for m in self._mentions)
-            )
-            if head is not None and opens:
-                return head
-        return None
-
-    def _main_subject(self, verb: int) -> Mention | None:
-        """Return the first mention before `verb` that no preposition governs."""
-        subject = next((m for m in self._mentions if m.last <= verb and not m.preposition), None)
-        return self._last_adjacent(subject) if subject else None
-
-    def _last_adjacent(self, mention: Mention) -> Mention:
-        """Return the last of mentions that stand side by side ("Taliban spokesman NAME")."""
-        while (after := next((m for m in self._mentions if m.first == mention.last), None)) is not None:
-            mention = after
-        return mention
 
     @cached_property
-    def _according_to(self) -> tuple[Mention, str] | None:
-        for index, (token, after) in enumerate(pairwise(self._tokens)):
-            if token.text.lower() == "according" and after.text == "to":
-                source = next((m for m in self._mentions if m.first >= index + 2), None)
+    def source(self) -> Hit | None:
+        """Who is named by "according to NAME", "in the words of NAME", "per NAME", "as NAME put it"."""
+        words = [token.lower for token in self._tokens]
+        for index, (word, after) in enumerate(pairwise(words)):
+            if (word == "according" and after == "to") or (word in _SOURCE_NOUNS and after == "of" and index and words[index - 1] == "the"):
+                source = next((m for m in self.mentions if m.first >= index + 2), None)
                 if source is not None and source.first <= index + 5:
-                    return self._last_adjacent(source), "according-to"
+                    return Hit(self.last_adjacent(source), "according-to", f"{word} {after}")
+                token = self._tokens[index + 2] if index + 2 < len(words) else None
+                if token is not None and token.lower in _OBJECTS:
+                    pronoun = _OBJECTS[token.lower]
+                    return Hit(self._pronoun(index + 2, pronoun), "according-to", word)
+            if word == "per" and (source := next((m for m in self.mentions if m.preposition == "per"), None)) is not None:
+                return Hit(source, "according-to", word)
+            if word in ("put", "puts") and after in ("it", "them") and (subject := self.subject(index)) is not None:
+                return Hit(subject, "according-to", f"{word} {after}")
         return None
 
     @cached_property
-    def _view(self) -> tuple[Mention, str] | None:
+    def _view(self) -> Hit | None:
+        """Whose view it is: "in his opinion", "NAME's claim that"."""
         for index, (token, noun) in enumerate(pairwise(self._tokens)):
-            pronoun = POSSESSIVES.get(token.text.lower())
-            if pronoun and noun.text.lower() in VIEW_NOUNS:
-                return Mention("pronoun", index, index + 1, token.start, token.end, token.text, pronoun, ""), "view"
+            if noun.lower not in VIEW_NOUNS:
+                continue
+            if (pronoun := POSSESSIVES.get(token.lower)) is not None:
+                return Hit(self._pronoun(index, pronoun), "view", f"{token.text} {noun.text}")
+            if token.lower.endswith(("’s", "'s", "s’", "s'")):
+                owner = next((m for m in self.mentions if m.first <= index < m.last), None)
+                if owner is not None:
+                    return Hit(owner, "view", f"{token.text} {noun.text}")
         return None
 
-    def _subject_rule(self, position: int) -> tuple[Mention, str] | None:
-        subject = self._main_subject(position)
-        return (subject, "subject") if subject else None
+    def _pronoun(self, index: int, pronoun: str) -> Mention:
+        """Return "him" or "his" as a mention of him."""
+        start, end = self.sentence.starts[index], self.sentence.ends[index]
+        return Mention("pronoun", index, index + 1, start, end, self._tokens[index].text, pronoun)
+
+    def _subject_rule(self, position: int) -> Hit | None:
+        subject = next((m for m in self.mentions if m.last <= position and not m.preposition and m.head != "who"), None)
+        return Hit(self.named_behind(self.last_adjacent(subject)), "subject", "") if subject else None

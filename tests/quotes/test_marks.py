@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stance.quotes.marks import QuotedSpan, pair_marks
+from stance.quotes.pairing import QuotedSpan, pair_marks
 from stance.quotes.paragraphs import split_paragraphs
 
 BOUNDED = settings(max_examples=150, deadline=None, derandomize=True)

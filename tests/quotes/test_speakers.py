@@ -281,3 +281,42 @@ def test_surer_rules_have_the_higher_confidence() -> None:
     assert said is not None
     assert bare is not None
     assert said.confidence > bare.confidence
+
+
+# What news writes ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("The pilot, “furious”, said: “The ferry is lost for good.”", [None, "the pilot"]),
+        ("Rep. Mira Toll, R-Sarn, called the toll “a gift to nobody but the owners”.", ["Mira Toll"]),
+        ("State television quoted Captain Osk Bram as saying: “The ferry sails at dawn.”", ["Osk Bram"]),
+        ("The toll was described by Mira Toll as “a gift to nobody”.", ["Mira Toll"]),
+        ("“The ferry is lost,” Mira Toll was told by Osk Bram.", ["Osk Bram"]),
+        ("“We agree,” Mira Toll and Osk Bram said in a joint statement.", ["Mira Toll and Osk Bram"]),
+        ("Mrs. Toll met Osk Bram. “It is safe,” Mrs. Toll said. “We tested it,” he added.", ["Toll", "Osk Bram"]),
+        ("Mira Toll said on Jan. 5 that “the ferry was lost and gone”.", ["Mira Toll"]),
+        ("The plan was, in Mira Toll’s words, “a gift to nobody at all”.", ["Mira Toll"]),
+        ("“We are ready,” a US official said.", ["a US official"]),
+        ("A Western diplomat was hopeful. “They are close,” the diplomat said.", ["a Western diplomat"]),
+        ("“They are close,” said one of them, Mira Toll.", ["Mira Toll"]),
+        ("A statement issued by the Sarn Front read: “The ferry sails at dawn.”", ["Sarn Front"]),
+        ("The Front of the Free Piers (FFP) met. “We sail,” the FFP said.", ["Front of the Free Piers"]),
+        ("Mira van der Meer came. “We sail,” Van der Meer said.", ["Mira van der Meer"]),
+        ("Yusuf al-Rashid came. “We sail,” al-Rashid said.", ["Yusuf al-Rashid"]),
+        ("J. Toll came. “We sail,” said Jonas Toll. “And soon,” Toll added.", ["Jonas Toll", "Jonas Toll"]),
+        ("By Ada Rook\n\nOsk Bram met me on the quay. “Where is the ferry?” I asked.", ["Ada Rook"]),
+        ("Osk Bram met me on the quay. “Where is the ferry?” I asked.", ["the author"]),
+        ("“Come to my wedding, both of you. There is one table.”\n\nMira Toll\nMayor of Sarn", ["Mira Toll"]),
+    ],
+)
+def test_speaker_as_news_names_them(text: str, names: list[str | None]) -> None:
+    assert speakers(text) == names
+
+
+def test_nothing_is_carried_over_from_another_article() -> None:
+    text = "“We sail,” said Toll."
+    before = found(text)
+    found("Mrs. Mira Toll, the mayor, came.")
+    assert found(text) == before == [("Toll", "verb-after")]
