@@ -31,10 +31,12 @@ _CLAUSE_STARTS: Final = frozenset(", ; : ( and but".split())
 _NOT_BEFORE_TO: Final = frozenset("continue continues continued continuing".split())
 PASSIVE: Final = frozenset("been being be was were is are".split())
 _BEFORE_INFINITIVE: Final = frozenset("to did not didn’t didn't".split())
-_RARE_FORMS: Final = SAYING_BASE | DOCUMENT_SAYING
+_VERB_FORMS: Final = SAYING | SAYING_BASE | DOCUMENT_SAYING
 _DOCUMENT_REACH = 5
 _NEVER_NOUNS: Final = frozenset("says tells writes thinks adds insists argues warns asks admits denies concedes".split())
 _PLURAL_PRONOUNS: Final = frozenset("they we i who you".split())
+_GOVERNING: Final = PREPOSITIONS - _CONJUNCTIONS
+_NEVER_BETWEEN: Final = PREPOSITIONS | _LINKS | SAYING | AUXILIARIES | _CHUNK_STOPS
 _NOT_IN_PHRASE: Final = _LINKS | PREPOSITIONS | AUXILIARIES | {"ought"}
 _DATELINE_TOKENS, _SHORTEST_DATELINE = 12, 3
 
@@ -62,7 +64,7 @@ class Clauses:
     @cached_property
     def verbs(self) -> list[int]:
         """The tokens that are verbs of saying, in order."""
-        return [i for i, token in enumerate(self._tokens) if (token.lower in SAYING or token.lower in _RARE_FORMS) and self._is_verb(i)]
+        return [i for i, token in enumerate(self._tokens) if token.lower in _VERB_FORMS and self._is_verb(i)]
 
     def _is_verb(self, index: int) -> bool:
         token = self._tokens[index]
@@ -179,7 +181,7 @@ class Clauses:
             if not token.is_word or token.lower in _NOT_IN_PHRASE:
                 return None
             if token.lower in DETERMINERS and first < last:
-                governed = first > 0 and self._tokens[first - 1].lower in PREPOSITIONS - _CONJUNCTIONS
+                governed = first > 0 and self._tokens[first - 1].lower in _GOVERNING
                 return None if governed else phrase(self.sentence, first, last + 1)
         return None
 
@@ -236,7 +238,7 @@ class Clauses:
     @staticmethod
     def _is_noun_between(token: Token) -> bool:
         plain = token.is_word and not token.text[0].isdigit() and not token.is_capitalised
-        return plain and token.lower not in PREPOSITIONS | _LINKS | SAYING | AUXILIARIES | _CHUNK_STOPS and not token.lower.endswith("ly")
+        return plain and token.lower not in _NEVER_BETWEEN and not token.lower.endswith("ly")
 
 
 def dateline_end(tokens: tuple[Token, ...]) -> int:

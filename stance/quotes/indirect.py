@@ -35,6 +35,13 @@ _BEFORE_UNSAID: Final = frozenset("denied denies to will would could can may mig
 _NEGATION_REACH = 3
 _TELLING: Final = frozenset({"told", "tells", "warned", "warns"})
 _FEWEST_WORDS = 3
+_ASIDES: Final = PREPOSITIONS | _ADVERBS | {"that", ","}
+_BEFORE_CLAUSE: Final = _ADVERBS | {"on", "in", "at"}
+_OPEN_OBJECT: Final = DETERMINERS | PRONOUNS
+_OPEN_CLAUSE: Final = _OPEN_OBJECT | {"there", "both", "those"}
+_BEHIND_SPEAKER: Final = PREPOSITIONS | {"who", "whose", "yesterday"}
+_LIGHT: Final = PREPOSITIONS | {"yesterday", "later", "last", "this"}
+_PREDICATES: Final = AUXILIARIES - {"who"}
 
 Reported = tuple[int, int, Mention, str, str]
 """(start offset, end offset, who says it, rule, cue)."""
@@ -119,19 +126,19 @@ def _after_that(reader: SentenceReader, verb: int) -> int | None:
 
 def _is_aside(token: Token) -> bool:
     """True for "that" and for what may stand before it: "on Monday", "repeatedly", "to reporters"."""
-    return token.lower in PREPOSITIONS | _ADVERBS or token.lower.endswith("ly") or token.lower in ("that", ",")
+    return token.lower in _ASIDES or token.lower.endswith("ly")
 
 
 def _bare_clause(reader: SentenceReader, verb: int) -> int | None:
     """Return where the clause begins in "said the deal was dead", "told parliament the army would stay"."""
     tokens = reader.sentence.tokens
     index = verb + 1
-    while index < len(tokens) and tokens[index].lower in _ADVERBS | {"on", "in", "at"}:
+    while index < len(tokens) and tokens[index].lower in _BEFORE_CLAUSE:
         named = index + 1 < len(tokens) and tokens[index + 1].is_capitalised
         if tokens[index].lower in ("on", "in", "at") and not named:
             return None
         index += 1
-        while index < len(tokens) and tokens[index].is_capitalised and tokens[index - 1].lower in _ADVERBS | {"on", "in", "at"}:
+        while index < len(tokens) and tokens[index].is_capitalised and tokens[index - 1].lower in _BEFORE_CLAUSE:
             index += 1
     if tokens[verb].lower in _TELLING:
         if index < len(tokens) and tokens[index].lower in DETERMINERS:
@@ -140,7 +147,7 @@ def _bare_clause(reader: SentenceReader, verb: int) -> int | None:
     if index >= len(tokens) or not tokens[verb + 1].is_word:
         return None
     first = tokens[index]
-    has_subject = first.lower in DETERMINERS | PRONOUNS | {"there", "both", "those"} or first.is_capitalised
+    has_subject = first.lower in _OPEN_CLAUSE or first.is_capitalised
     return index if has_subject and _has_finite_verb(tokens[index + 1 :]) else None
 
 
@@ -171,7 +178,7 @@ def _judges(reader: SentenceReader, verb: int) -> bool:
     if not behind or not tokens[verb + 1].is_word:
         return False
     if cue in JUDGING_BARE:
-        opens = tokens[verb + 1].lower in DETERMINERS | PRONOUNS or tokens[verb + 1].is_capitalised
+        opens = tokens[verb + 1].lower in _OPEN_OBJECT or tokens[verb + 1].is_capitalised
         return len(behind) > 1 and (opens or cue in _CALL)
     return (cue in JUDGING_AS and "as" in behind) or (cue in JUDGING_OF and bool({"of", "to", "for", "not"} & behind))
 
@@ -203,7 +210,7 @@ def _trailing(reader: SentenceReader) -> Reported | None:
 
 
 def _ends_attribution(tokens: Sequence[Token], index: int) -> bool:
-    return index >= len(tokens) or not tokens[index].is_word or tokens[index].lower in PREPOSITIONS | {"who", "whose", "yesterday"}
+    return index >= len(tokens) or not tokens[index].is_word or tokens[index].lower in _BEHIND_SPEAKER
 
 
 def _is_clause(reader: SentenceReader, comma: int, verb: int) -> bool:
@@ -221,7 +228,7 @@ def _closes(reader: SentenceReader, verb: int) -> bool:
     rest = tokens[verb + 1 :]
     if not rest or not rest[0].is_word:
         return True
-    return rest[0].lower in PREPOSITIONS | {"yesterday", "later", "last", "this"} and not any(t.lower == "that" for t in rest)
+    return rest[0].lower in _LIGHT and not any(t.lower == "that" for t in rest)
 
 
 def _according_to(reader: SentenceReader) -> Reported | None:
@@ -239,7 +246,7 @@ def _according_to(reader: SentenceReader) -> Reported | None:
     if first < _FEWEST_WORDS or tokens[first - 1].text != ",":
         return None
     inserted = next((i for i in range(hit.mention.last, len(tokens)) if tokens[i].text == ","), None)
-    goes_on = inserted is not None and inserted + 1 < len(tokens) and tokens[inserted + 1].lower in AUXILIARIES - {"who"}
+    goes_on = inserted is not None and inserted + 1 < len(tokens) and tokens[inserted + 1].lower in _PREDICATES
     end = _content_end(reader) if goes_on else reader.sentence.ends[first - 2]
     return (_opening(reader), end, hit.mention, "according-to", hit.cue)
 

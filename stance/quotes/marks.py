@@ -1,8 +1,7 @@
 """Find the quotation marks of messy text, and what each one's glyph and neighbours say about its direction."""
 
 import re
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 Direction = Literal["open", "close", "neutral"]
 
@@ -32,8 +31,7 @@ _BEFORE_OPENING: Final = frozenset("([{-—–/")
 _AFTER_CLOSING: Final = frozenset(".,;:!?)]}-—–/…*")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One quotation mark: its offsets, its paragraph's number, what its glyph and what the spaces beside it say.
 
     `weak` is true for what may as well be no quotation mark: inches after a number, an apostrophe after an s.
@@ -62,18 +60,19 @@ def double_marks(text: str, paragraphs: list[tuple[int, int]]) -> list[Mark]:
     found, tag, row, row_end = [], 0, 0, -1
     for number, (start, end) in enumerate(paragraphs):
         for match in _DOUBLE.finditer(text, start, end):
-            while tag < len(tags) and tags[tag][1] <= match.start():
+            first, last = match.span()
+            while tag < len(tags) and tags[tag][1] <= first:
                 tag += 1
-            if text.startswith(_DASH_AS_CP1252, match.start() - 2) and match.group() in "“”" and match.start() >= 2:
+            if match[0] in "“”" and first >= 2 and text.startswith(_DASH_AS_CP1252, first - 2):
                 continue
-            row = row + 1 if match.start() == row_end else 1
-            row_end = match.end()
+            row = row + 1 if first == row_end else 1
+            row_end = last
             if row > _MOST_ADJACENT:
                 continue  # a row of marks encloses nothing
-            if tag == len(tags) or match.start() < tags[tag][0]:
-                glyph = _DOUBLE_DIRECTION.get(match.group(), "close")
-                weak = glyph == "neutral" and text[match.start() - 1 : match.start()].isdigit()
-                found.append(Mark(*match.span(), number, glyph, _spaces(text, *match.span()), weak))
+            if tag == len(tags) or first < tags[tag][0]:
+                glyph = _DOUBLE_DIRECTION.get(match[0], "close")
+                weak = glyph == "neutral" and text[first - 1 : first].isdigit()
+                found.append(Mark(first, last, number, glyph, _spaces(text, first, last), weak))
     return found
 
 

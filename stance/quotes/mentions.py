@@ -20,20 +20,21 @@ from stance.quotes.lexicon import (
     OFFICES,
     PLURAL_OFFICES,
     PREPOSITIONS,
-    PRONOUNS,
     SUFFIXES,
     TITLES,
-    before_apostrophe,
     is_office,
 )
 from stance.quotes.sentences import Sentence, Token
 
 _POSSESSIVE_ENDINGS: Final = ("’s", "'s", "’", "'")
-_NOT_BEFORE_NAMES: Final = frozenset("this these those both most its".split())
+_BEFORE_NAMES: Final = DETERMINERS - frozenset("this these those both most its".split())
 _PHRASE_WORDS = 6
 _NOT_IN_PHRASE: Final = PREPOSITIONS | frozenset("and or but nor that who which when while if because".split()) | FINITE_SAYING
 _NAMES_AND_MONTHS: Final = frozenset({"may", "march", "april", "june"})
 _ACRONYMS: Final = frozenset({"US", "WHO", "IT"})
+_NEVER_BEFORE_NAMES: Final = GROUPS | DOCUMENTS
+_NOT_FIRST: Final = JOINERS | {"of", "the"}
+_INSIDE_NAMES: Final = JOINERS | {"of", "for", "the"}
 _SHORTEST_ADVERB = 6
 
 
@@ -57,25 +58,22 @@ class Mention:
 
 def find_mentions(sentence: Sentence) -> list[Mention]:
     """Return the mentions of a sentence in order, never overlapping."""
-    tokens, mentions, index, count = sentence.tokens, list[Mention](), 0, len(sentence.tokens)
-    while index < count:
-        if not tokens[index].may_mention:
-            index += 1
-            continue
+    tokens, mentions, last = sentence.tokens, list[Mention](), 0
+    for index in [index for index, token in enumerate(tokens) if token.may_mention]:
+        if index < last:
+            continue  # inside the mention before
         last, kind, head = _mention_at(tokens, index)
         if last == index:
-            index += 1
             continue
         mention = _mention(sentence, index, last, kind, head)
-        while mentions and mention.kind == "office" and mentions[-1].last > mention.first:
+        while mentions and kind == "office" and mentions[-1].last > mention.first:
             mentions.pop()  # "Argentine" of "the Argentine delegate"
-        title = mentions[-1] if mentions and mention.kind == "name" and mentions[-1].last == mention.first else None
+        title = mentions[-1] if mentions and kind == "name" and mentions[-1].last == mention.first else None
         if title is not None and title.kind == "office" and title.head not in DOCUMENTS and tokens[mention.first].lower not in DETERMINERS:
             mentions.pop()  # "deputy" of "deputy spokeswoman NAME"
             mention.first, mention.start, mention.preposition = title.first, title.start, title.preposition
             mention.text = f"{title.text} {mention.text}"
         mentions.append(mention)
-        index = last
     return mentions
 
 
@@ -90,7 +88,7 @@ def _mention(sentence: Sentence, first: int, last: int, kind: Literal["name", "o
     tokens = sentence.tokens
     if kind == "office":
         first = _start_of_phrase(tokens, first)
-    elif first and tokens[first - 1].lower in DETERMINERS and tokens[first - 1].lower not in _NOT_BEFORE_NAMES:
+    elif first and tokens[first - 1].lower in _BEFORE_NAMES:
         first -= 1
     before = tokens[first - 1].lower if first else ""
     text = tokens[first].text if last == first + 1 else " ".join(t.text for t in tokens[first:last])
@@ -118,45 +116,45 @@ def _start_of_phrase(tokens: tuple[Token, ...], noun: int) -> int:
 
 def _mention_at(tokens: tuple[Token, ...], index: int) -> tuple[int, Literal["name", "office", "pronoun"], str]:
     """Return (end index, kind, head) of the mention that begins at `index`; the end equals `index` for none."""
-    lower = tokens[index].lower
-    pronoun = before_apostrophe(lower)
-    if pronoun in PRONOUNS and not _is_acronym(tokens, index):  # he, he’d
-        return index + (pronoun != "i" or tokens[index].text[0] == "I"), "pronoun", pronoun
+    token = tokens[index]
+    if token.pronoun and not _is_acronym(tokens, index):
+        return index + (token.pronoun != "i" or token.text[0] == "I"), "pronoun", token.pronoun
     end = _run_of_names(tokens, index)
     if end > index:
         name = _bare_name(tokens[index:end])
         return (end, "name", name) if name else (end, "office", _stem(tokens[end - 1].lower.rstrip(".")))
-    if is_office(lower := _stem(lower)):
-        following = _run_of_names(tokens, index + 1)
-        name = _bare_name(tokens[index + 1 : following])
-        if name and lower not in GROUPS | DOCUMENTS and not lower.endswith("s"):
-            return following, "name", name
+    if is_office(lower := _stem(token.lower)):
+        if lower not in _NEVER_BEFORE_NAMES and not lower.endswith("s"):
+            following = _run_of_names(tokens, index + 1)
+            if name := _bare_name(tokens[index + 1 : following]):
+                return following, "name", name
         return index + 1, "office", lower
     return index, "office", ""
 
 
 def _run_of_names(tokens: tuple[Token, ...], index: int) -> int:
     """Return the index after the run of capitalised words that begins at `index`."""
-    end = index
-    while end < len(tokens) and (_is_name_word(tokens, end, end > index) or (end > index and _joins_name(tokens, end, index))):
+    if index == len(tokens) or not tokens[index].is_capitalised or not _is_name_word(tokens, index, inside=False):
+        return index
+    end = index + 1
+    while end < len(tokens) and (tokens[end].is_name or _is_name_word(tokens, end, inside=True) or _joins_name(tokens, end, index)):
         end += 1
     return end
 
 
 def _is_name_word(tokens: tuple[Token, ...], index: int, inside: bool) -> bool:
     token = tokens[index]
-    if _is_acronym(tokens, index):
-        return True
-    if not token.is_capitalised or (before_apostrophe(token.lower) in NOT_NAMES and not (inside and token.lower in _NAMES_AND_MONTHS)):
-        return False
-    opens = index == 0 and index + 1 < len(tokens) and not tokens[index + 1].is_capitalised
+    if not token.is_name:
+        return token.is_capitalised and ((inside and token.lower in _NAMES_AND_MONTHS) or _is_acronym(tokens, index))
+    opens = index == 0 and len(tokens) > 1 and not tokens[1].is_capitalised
     return not (opens and len(token.lower) >= _SHORTEST_ADVERB and token.lower.endswith(("ly", "ing")))
 
 
 def _is_acronym(tokens: tuple[Token, ...], index: int) -> bool:
     """True for US, WHO and IT among words that are not in capitals."""
-    beside = tokens[max(0, index - 1) : index + 2]
-    return tokens[index].text in _ACRONYMS and any(token.is_word and not token.text.isupper() for token in beside)
+    if tokens[index].text not in _ACRONYMS:
+        return False
+    return any(token.is_word and not token.text.isupper() for token in tokens[max(0, index - 1) : index + 2])
 
 
 def _joins_name(tokens: tuple[Token, ...], index: int, start: int) -> bool:
@@ -166,6 +164,8 @@ def _joins_name(tokens: tuple[Token, ...], index: int, start: int) -> bool:
         return before.lower in ABBREVIATIONS or len(before.text) == 1
     if token.text == ",":
         return index + 1 < len(tokens) and tokens[index + 1].is_capitalised and tokens[index + 1].lower in SUFFIXES
+    if token.lower not in _INSIDE_NAMES:
+        return False
     if token.lower in ("of", "for"):
         if not any(t.lower in OF_NAMES for t in tokens[max(start, index - _PHRASE_WORDS) : index]):
             return False
@@ -194,7 +194,7 @@ def _bare_name(run: tuple[Token, ...]) -> str:
     if not (len(words) > 1 and (lowers[-1] in GROUPS or any(w in GROUPS and after == "of" for w, after in pairwise(lowers)))):
         cut = max((position + 1 for position, word in enumerate(lowers) if word in TITLES), default=0)
         words = words[cut:] if cut < len(words) or len(words) == 1 or is_office(lowers[-1]) else words  # Islamic State
-    while words and words[0] in JOINERS | {"of", "the"}:
+    while words and words[0] in _NOT_FIRST:
         words = words[1:]
     return _without_possessive(" ".join(word + "." if word in dotted else word for word in words))
 

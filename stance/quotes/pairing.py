@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from stance.quotes.cues import follows_as_attribution, leads_into_quote
 from stance.quotes.lexicon import SAYING
@@ -34,6 +34,7 @@ _QUOTED_GAP = 4.0  # two quotations around words that the text quotes elsewhere:
 _PUNCTUATED_END = -0.3
 _CUE_AFTER = -0.7
 _LEAD_IN = -0.5
+_PUNCTUATION: Final = (".", ",", "!", "?", "…")
 
 # A paragraph with marks whose glyph and spaces disagree is damaged; then one of the two is not to be
 # trusted in it, and each reading is tried: (weight of the glyphs, weight of the spaces).
@@ -139,6 +140,16 @@ def _sound_pairs(marks: list[Mark]) -> list[QuotedSpan] | None:
     return spans
 
 
+class _Roles(NamedTuple):
+    """What each role costs for one mark under one reading."""
+
+    opening: float
+    closing: float
+    inner_opening: float
+    inner_closing: float
+    ignoring: float
+
+
 class _Costs:
     """What each role costs for each mark of one text, under each reading."""
 
@@ -183,27 +194,18 @@ class _Costs:
         turned = _SPACES_UNCLEAR if mark.spaces == "unclear" else _SPACES_TURNED * (mark.spaces != wanted)
         return _GLYPH_TURNED * (mark.glyph not in (wanted, "neutral")) * glyphs + turned * spaces
 
-    def opening(self, index: int, reading: int) -> float:
+    def roles(self, index: int, reading: int) -> _Roles:
+        """Return what each role costs for the mark at `index` in a paragraph of that reading."""
+        mark, attributed = self._marks[index], self._attributed[index]
+        before = self._text[max(0, mark.start - 2) : mark.start]
+        opens, closes = self._against(index, "open", reading), self._against(index, "close", reading)
         # no quotation begins with "said the minister"
-        cost = self._against(index, "open", reading) + _LEAD_IN * self._led[index] - _CUE_AFTER * self._attributed[index]
-        return cost + _OPENED_BY_WEAK * self._marks[index].weak
-
-    def closing(self, index: int, reading: int) -> float:
-        mark = self._marks[index]
-        punctuated = self._text[max(0, mark.start - 2) : mark.start].rstrip()[-1:] in tuple(".,!?…")
-        cost = self._against(index, "close", reading) + _PUNCTUATED_END * punctuated + _CUE_AFTER * self._attributed[index]
-        return cost + _SPACES_TURNED * self.starts_paragraph[index]
-
-    def inner_opening(self, index: int, reading: int) -> float:
-        ended = self._text[max(0, self._marks[index].start - 2) : self._marks[index].start].rstrip(" ")[-1:] in (".", "!", "?")
-        new = _INNER_AFTER_SENTENCE * (ended or self._attributed[index])
-        return self._against(index, "open", reading) + _NEST + new
-
-    def inner_closing(self, index: int, reading: int) -> float:
-        return self._against(index, "close", reading)
-
-    def ignoring(self, index: int) -> float:
-        return _IGNORED_WEAK if self._marks[index].weak else _IGNORED
+        opening = opens + _LEAD_IN * self._led[index] - _CUE_AFTER * attributed + _OPENED_BY_WEAK * mark.weak
+        closing = closes + _PUNCTUATED_END * before.rstrip().endswith(_PUNCTUATION) + _CUE_AFTER * attributed
+        closing += _SPACES_TURNED * self.starts_paragraph[index]
+        ended = before.rstrip(" ").endswith((".", "!", "?"))
+        inner_opening = opens + _NEST + _INNER_AFTER_SENTENCE * (ended or attributed)
+        return _Roles(opening, closing, inner_opening, closes, _IGNORED_WEAK if mark.weak else _IGNORED)
 
     def gap(self, index: int) -> float:
         """The cost of opening at `index` right after the mark before it closed a quotation.
@@ -237,8 +239,10 @@ def _cheapest_path(costs: _Costs, marks: list[Mark]) -> list[tuple[int, int]]:
             entered = {node: (cost, node) for node, cost in best.items()}
         totals: dict[_Node, float] = {}
         arrows: dict[_Node, tuple[int, _Node]] = {}
+        roles = {reading: costs.roles(index, reading) for reading in {reading for _, reading in entered}}
+        gap = costs.gap(index)
         for (before, reading), (cost, previous) in entered.items():
-            for after, step in _moves(before, costs, index, reading):
+            for after, step in _moves(before, roles[reading], gap):
                 node = (after, reading)
                 if node not in totals or cost + step < totals[node]:
                     totals[node], arrows[node] = cost + step, (before, previous)
@@ -262,22 +266,13 @@ def _read_anew(entered: dict[int, tuple[float, _Node]], costs: _Costs, index: in
     }
 
 
-def _moves(state: int, costs: _Costs, index: int, reading: int) -> list[tuple[int, float]]:
-    """Return (state after, cost) of every role that mark `index` can play in `state`."""
+def _moves(state: int, roles: _Roles, gap: float) -> list[tuple[int, float]]:
+    """Return (state after, cost) of every role that a mark can play in `state`."""
     if state in (_IDLE, _JUST_CLOSED):
-        gap = costs.gap(index) if state == _JUST_CLOSED else 0.0
-        return [(_IN_QUOTE, costs.opening(index, reading) + gap), (_IDLE, costs.ignoring(index))]
+        return [(_IN_QUOTE, roles.opening + (gap if state == _JUST_CLOSED else 0.0)), (_IDLE, roles.ignoring)]
     if state == _IN_QUOTE:
-        return [
-            (_JUST_CLOSED, costs.closing(index, reading)),
-            (_IN_INNER, costs.inner_opening(index, reading)),
-            (_IN_QUOTE, costs.ignoring(index)),
-        ]
-    return [
-        (_IN_QUOTE, costs.inner_closing(index, reading)),
-        (_JUST_CLOSED, costs.closing(index, reading) + _INNER_LEFT_OPEN),
-        (_IN_INNER, costs.ignoring(index)),
-    ]
+        return [(_JUST_CLOSED, roles.closing), (_IN_INNER, roles.inner_opening), (_IN_QUOTE, roles.ignoring)]
+    return [(_IN_QUOTE, roles.inner_closing), (_JUST_CLOSED, roles.closing + _INNER_LEFT_OPEN), (_IN_INNER, roles.ignoring)]
 
 
 def _cross_paragraph(best: dict[_Node, float], costs: _Costs, marks: list[Mark], index: int) -> dict[int, tuple[float, _Node]]:

@@ -83,10 +83,10 @@ class People:
                 self._by_office.setdefault(office, []).append(person)
 
     def _meet(self, sentence: Sentence, mention: Mention, before: Mention | None, number: int) -> None:
+        if mention.last == mention.first + 1 and not _has_apposition(sentence, mention):
+            return
         name = self._without_place(mention.head)
         if name.split()[0].lower() in JOINERS:  # a surname alone: van der Meer
-            return
-        if " " not in name and mention.last == mention.first + 1 and not _has_apposition(sentence, mention):
             return
         offices, words = _offices_of(sentence, mention)
         person = self._same_person(name)

@@ -42,6 +42,7 @@ RULES: Final = {
 
 _REACH = 34  # tokens between a quotation and the verb that ascribes it
 _SIGNATURE_WORDS = 8
+_BEFORE_SAYING: Final = DASHES | {","}
 _NEW_CLAUSE: Final = frozenset("while but and as when though although because after before since which that whereas".split())
 _OBJECTS: Final = {"him": "he", "her": "she", "them": "they"}
 _SOURCE_NOUNS: Final = frozenset("words view opinion eyes".split())
@@ -91,7 +92,7 @@ class SentenceReader(Clauses):
 
     def _verb_after(self, position: int) -> Hit | None:
         start = position + 1
-        while start < len(self._tokens) and self._tokens[start].text in {",", *DASHES}:
+        while start < len(self._tokens) and self._tokens[start].text in _BEFORE_SAYING:
             start += 1
         if start >= len(self._tokens):
             return None

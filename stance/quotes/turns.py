@@ -46,8 +46,10 @@ def find_turns(text: str, paragraphs: Sequence[tuple[int, int]]) -> dict[int, Tu
             continue
         asks = lower in ASKERS
         found[number] = Turn(number, "" if asks else label[1], label.start(1), label.end(1), label.end(), lower in ANSWERS)
+    if len(found) < _FEWEST_OF_ONE:
+        return {}
     labels = Counter(turn.name for turn in found.values())
-    words = Counter(_WORD.findall(text.lower())) if found else Counter[str]()
+    words = Counter(_WORD.findall(text.lower()))
     people = all(_is_name(label, labels[label], words) for label in labels if label)
     asked = labels[""] >= _FEWEST_OF_ONE
     conversation = people and len(labels) > 1 and len(found) >= _FEWEST_TURNS and max(labels.values()) >= _FEWEST_OF_ONE
