@@ -17,8 +17,11 @@ from training.split import Split, read_split
 FOLDER = Path(__file__).parents[2] / "datasets" / "peace_deals"
 FIELDS = {"id", "process", "target", "title", "statement", "context", "speaker", *HEADS, "phenomena", "annotations", "spans"}
 INVENTED = {
-    "ardesh-2023", "dessira-2018", "good-hope-strait-2017", "halmat-2012", "kestria-2020", "lirane-2015",
-    "maren-2010", "osmaria-2013", "sanhar-2016", "veldena-2014", "velmora-2011", "zarnak-nuclear-2014",
+    "ardesh-2023", "dessira-2018", "dorvan-protocol-2015", "good-hope-strait-2017", "gulf-of-samar-reconciliation-2021", "halmat-2012",
+    "hamra-hostages-2024", "kandor-missile-2019", "karsk-grain-corridor-2022", "kestria-2020", "lesk-ceasefire-2014", "lirane-2015",
+    "maren-2010", "maruk-withdrawal-2019", "nabara-truce-2012", "osmaria-2013", "ostrava-arms-limits-1986", "sanhar-2016",
+    "senkar-border-2017", "sevran-uranium-2022", "tagant-sahel-truce-2020", "tarqan-nuclear-2016", "tell-asmar-talks-2009",
+    "two-shores-plan-2020", "veldena-2014", "velmora-2011", "vetrin-steppe-talks-2023", "zarnak-nuclear-2014",
 }  # fmt: skip
 TAGS = (
     "stance_against_sentiment negation concession condition_as_support condition_as_distrust irony rhetorical_question "
