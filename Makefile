@@ -11,10 +11,10 @@ export BENTOML_DO_NOT_TRACK := true
 export MLFLOW_DISABLE_TELEMETRY := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run serve test test-fast check format ui bento lock chromium clean
+.PHONY: help setup run serve test test-fast check format ui bench-training bento lock chromium clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/ready ## Make .venv with the pinned versions
 
@@ -50,6 +50,9 @@ format: setup ## Format the code
 
 ui: setup ## MLflow's page on the same store, http://127.0.0.1:5000
 	$(BIN)/mlflow ui --backend-store-uri "$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}" --host 127.0.0.1 --port 5000
+
+bench-training: setup ## Rows a second of our training beside transformers' Trainer
+	$(BIN)/python -P -m training.benchmark  # -P: transformers would take datasets/ for a package
 
 bento: setup ## Pack the service with the promoted model as a Bento
 	$(BIN)/bentoml build

@@ -14,12 +14,22 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from serving.limits import RequestLimits, error_body
-from serving.schemas import AnalyzeRequest, AnalyzeResponse, ClassifyRequest, ClassifyResponse, ErrorResponse, ModelResponse
+from serving.schemas import (
+    MAX_EXPLAINED,
+    MAX_EXPLAINED_CHARS,
+    AnalyzeRequest,
+    AnalyzeResponse,
+    ClassifyRequest,
+    ClassifyResponse,
+    ErrorResponse,
+    ModelResponse,
+)
 from stance import __version__
 from stance.corpus import read_unlabelled
 from stance.errors import InputError, StanceError
+from stance.explain import explain_stance
 from stance.jsonl import writable_id
-from stance.output import analysis_fields, prediction_fields
+from stance.output import analysis_fields, explanation_fields, prediction_fields
 from stance.predictor import Predictor
 from stance.statements import check_target
 
@@ -93,7 +103,9 @@ def build_app(backend: Backend) -> FastAPI:
     @app.post("/classify", responses=_ERRORS, tags=["stance"])
     async def classify(request: ClassifyRequest) -> ClassifyResponse:
         """Statements in, one result or one error per item out, in order."""
-        results = await backend.run(partial(_classify, backend.predictor, request.statements))
+        if request.explain:
+            _check_explained(request.statements)
+        results = await backend.run(partial(_classify, backend.predictor, request.statements, explain=request.explain))
         return ClassifyResponse.model_validate({"results": results, "model": backend.model_name()})
 
     @app.get("/model", responses={500: _ERRORS[500]}, tags=["stance"])
@@ -122,7 +134,16 @@ def build_app(backend: Backend) -> FastAPI:
     return app
 
 
-def _classify(predictor: Predictor, items: list[Any]) -> list[dict[str, Any]]:
+def _check_explained(items: list[Any]) -> None:
+    """Raise InputError where explaining the items would take longer than the largest call without."""
+    chars = sum(len(value) for item in items if isinstance(item, dict) for value in item.values() if isinstance(value, str))
+    for found, most, unit in ((len(items), MAX_EXPLAINED, "items"), (chars, MAX_EXPLAINED_CHARS, "characters")):
+        if found > most:
+            told = f"expected at most {most:,} {unit} with 'explain', got {found:,}; send them in several calls"
+            raise InputError(f"body.statements: {told}", field="body.statements")
+
+
+def _classify(predictor: Predictor, items: list[Any], *, explain: bool) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = []
     good = []
     for number, item in enumerate(items):
@@ -131,8 +152,10 @@ def _classify(predictor: Predictor, items: list[Any]) -> list[dict[str, Any]]:
             good.append((number, read_unlabelled(item, f"statements[{number}]")))
         except InputError as error:
             results[number]["error"] = str(error)
-    for (number, _), prediction in zip(good, predictor.predict([s for _, s in good]), strict=True):
+    for (number, statement), prediction in zip(good, predictor.predict([s for _, s in good]), strict=True):
         results[number] |= prediction_fields(prediction)
+        if explain:
+            results[number]["explanation"] = explanation_fields(explain_stance(predictor, statement, prediction))
     return results
 
 

@@ -4,10 +4,16 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from serving.limits import MAX_BODY_BYTES
 from stance.corpus import UNLABELLED_SCHEMA
+from stance.explain import MAX_SPANS
 from stance.statements import DEFAULT_TARGET, MAX_ARTICLE_CHARS, MAX_TARGET_CHARS
 
 MAX_STATEMENTS: Final = 256
+# To explain a statement the model reads it once, and once without each span. So that such a call costs no more than the largest plain
+# one, it may hold that much less: statements, and characters, as a long context is read anew each time too.
+MAX_EXPLAINED: Final = MAX_STATEMENTS // (1 + MAX_SPANS)
+MAX_EXPLAINED_CHARS: Final = MAX_BODY_BYTES // (1 + MAX_SPANS)
 
 _ARTICLE_EXAMPLE: Final = (
     "The envoy of the northern council, Ilse Marrow, said on Monday that the truce was “the best day of her life.”\n\n"
@@ -35,6 +41,11 @@ class ClassifyRequest(_Strict):
     statements: list[Annotated[Any, Field(json_schema_extra=UNLABELLED_SCHEMA)]] = Field(
         max_length=MAX_STATEMENTS,
         examples=[[{"id": "1", "target": "the northern truce", "statement": "We will not keep it.", "speaker": "General Oto Brandt"}]],
+    )
+    explain: bool = Field(
+        False,
+        description=f"Also which words carried each stance (`explanation`). At most {MAX_EXPLAINED} statements of together "
+        f"{MAX_EXPLAINED_CHARS:,} characters (with their contexts) a call then: the model reads each up to {1 + MAX_SPANS} times.",
     )
 
 
@@ -110,6 +121,26 @@ class ClassifyResult(BaseModel):
     sentiment: Head
 
 
+class SpanOut(BaseModel):
+    """A word of a statement, or neighbouring words, and how much it speaks for the predicted stance."""
+
+    start: int = Field(description="Offset of its first character in the statement as sent.")
+    end: int = Field(description="Offset behind its last character.")
+    text: str
+    weight: float = Field(
+        description="By how much the log-odds ln(p / (1 - p)) of the predicted stance fall where the words are left out, in nats; "
+        "negative where they speak against it."
+    )
+
+
+class ExplainedResult(ClassifyResult):
+    """One item's labels, and the statement's words in order, each weighted for the stance."""
+
+    explanation: list[SpanOut] = Field(
+        description=f"At most {MAX_SPANS} spans; in a longer statement neighbouring words share one. Punctuation is in none."
+    )
+
+
 class ClassifyError(BaseModel):
     """Why one item could not be judged."""
 
@@ -120,7 +151,7 @@ class ClassifyError(BaseModel):
 class ClassifyResponse(BaseModel):
     """One result or one error per item, in order."""
 
-    results: list[ClassifyResult | ClassifyError]
+    results: list[ExplainedResult | ClassifyResult | ClassifyError]
     model: ModelName
 
 

@@ -1,4 +1,4 @@
-"""The `stance` command: with cli_data and console, the part of the core that stands above training and serving.
+"""The `stance` command: with cli_runs, cli_data and console, the part of the core that stands above training and serving.
 
 What a command needs is imported inside it, so that `stance --help` is there at once.
 """
@@ -7,7 +7,6 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -16,10 +15,11 @@ import typer
 
 from stance import __version__, console
 from stance.cli_data import data_app
+from stance.cli_runs import JsonOption, runs_app
 from stance.corpus import read_unlabelled
 from stance.errors import InputError, StanceError
 from stance.jsonl import Line, check_file, read_lines, write_line
-from stance.output import analysis_fields, explained_fields, prediction_fields, quote_fields
+from stance.output import analysis_fields, explained_fields, explanation_fields, prediction_fields, quote_fields
 from stance.quotes import extract_quotes
 from stance.statements import DEFAULT_TARGET, check_article, check_characters, check_target
 
@@ -33,6 +33,7 @@ app: Final = typer.Typer(
     pretty_exceptions_enable=False,
     help="Who stands where on a peace deal: quotes, speakers, stance and sentiment of a news article.",
 )
+app.add_typer(runs_app)
 app.add_typer(data_app, name="data")
 # The libraries ask nobody outside, and leave the terminal to us; errors still come.
 _LIBRARY_SETTINGS: Final = {
@@ -51,7 +52,6 @@ ModelOption = Annotated[
     Path | None, typer.Option("--model", envvar="STANCE_MODEL", help="A model directory; without it, the promoted model.")
 ]
 IndirectOption = Annotated[bool, typer.Option("--indirect", help="Also what is reported without quotation marks: NAME said that ...")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 InOption = Annotated[Path, typer.Argument(metavar="IN.jsonl", help="A JSON object a line.")]
 OutOption = Annotated[Path, typer.Option("--out", metavar="OUT.jsonl", help="Where the results go, a line each, in order.")]
 
@@ -146,13 +146,22 @@ def quotes(
 
 
 @app.command(epilog="Example: stance classify statements.jsonl --out labels.jsonl")
-def classify(source: InOption, out: OutOption, model: ModelOption = None) -> None:
+def classify(
+    source: InOption,
+    out: OutOption,
+    model: ModelOption = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Which words carried each stance; each statement is read up to 32 times.")
+    ] = False,
+) -> None:
     """Label many statements: {"id", "target", "statement", "context"?, "speaker"?} in, relevance, stance and sentiment out.
 
-    A line that can't be read becomes {"id", "error"}; the others are all labelled, and the exit code is 1.
+    A line that can't be read becomes {"id", "error"}; the others are all labelled, and the exit code is 1. With --explain, each has
+    "explanation": {"start", "end", "text", "weight"} of its words, the weight being what the word adds to the stance's log-odds.
     """
     check_file(source)  # before the model is loaded
     predictor = _predictor(model)
+    from stance.explain import explain_stance
 
     def answer(lines: list[Line]) -> Iterator[dict[str, Any]]:
         rows: list[dict[str, Any]] = [{"id": line.id} for line in lines]
@@ -164,74 +173,13 @@ def classify(source: InOption, out: OutOption, model: ModelOption = None) -> Non
                 good.append((row, read_unlabelled(line.value, line.where)))
             except InputError as error:
                 row["error"] = str(error)
-        for (row, _), prediction in zip(good, predictor.predict([s for _, s in good]), strict=True):
+        for (row, statement), prediction in zip(good, predictor.predict([s for _, s in good]), strict=True):
             row.update(prediction_fields(prediction))
+            if explain:
+                row["explanation"] = explanation_fields(explain_stance(predictor, statement, prediction))
         yield from rows
 
     _stream(source, out, answer)
-
-
-@app.command(epilog="Example: stance train quick --seed 3")
-def train(
-    recipe: Annotated[str, typer.Argument(help="A shipped recipe (baseline, quick, finetune) or a path to a .toml file.")],
-    data: Annotated[Path | None, typer.Option(help="A corpus folder: *.jsonl and splits.json.  [default: datasets/peace_deals]")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the recipe's seed.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Train a recipe on a corpus; the run, its figures and its model are kept in MLflow."""
-    from training.recipe import read_recipe
-
-    resolved = read_recipe(recipe).with_seed(seed)
-    from training.train import DEFAULT_DATA
-    from training.train import train as run_training
-
-    with console.progress() as on_progress:
-        run = run_training(resolved, data or DEFAULT_DATA, on_progress=on_progress)
-    if as_json:
-        console.show_json(
-            {"run_id": run.run_id, "name": run.name, "version": run.version, "seconds": run.fit_seconds, "metrics": run.report.metrics()}
-        )
-    else:
-        console.show_trained(run)
-
-
-@app.command(epilog="Example: stance runs --limit 10")
-def runs(
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
-    as_json: JsonOption = False,
-) -> None:
-    """List training runs with their main figures; ★ marks the champion."""
-    from training.tracking import connect, list_runs
-
-    found = list_runs(limit)
-    if as_json:
-        console.show_json([{**asdict(run), "started": run.started.isoformat()} for run in found])
-    else:
-        console.show_runs(found, connect())
-
-
-@app.command(epilog="Example: stance promote last")
-def promote(
-    run: Annotated[str, typer.Argument(help="A run's name, its id, 'last', or 'champion'.")],
-) -> None:
-    """Make a run's model the champion, and put it where the service takes it from."""
-    from serving import store
-    from training.promote import promote as run_promotion
-
-    promoted, kept = run_promotion(run, store.put)
-    console.OUT.print(f"{promoted.name} (version {promoted.model_version}) is the champion; the service takes {kept}.")
-
-
-@app.command(epilog="Example: stance export champion ./model")
-def export(
-    run: Annotated[str, typer.Argument(help="A run's name, its id, 'last', or 'champion'.")],
-    directory: Annotated[Path, typer.Argument(help="Where the model directory goes; made, or empty.")],
-) -> None:
-    """Write a run's model directory, for --model, another machine or an archive."""
-    from training.promote import export as run_export
-
-    exported = run_export(run, directory)
-    console.OUT.print(f"{exported.name} is in {directory}; use it with --model {directory}.")
 
 
 @app.command(epilog="Example: stance serve --port 8080")

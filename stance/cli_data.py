@@ -1,5 +1,6 @@
-"""The `stance data` commands: is a corpus sound, and would more of it help."""
+"""The `stance data` commands: is a corpus sound, would more of it help, and how another's becomes one."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
@@ -85,3 +86,58 @@ def draw_curve(
         points = measure(recipes, path, counts, seeds, also or [], out, lambda done, total: on_progress("training points", done, total))
     curve_figure(points).savefig(out / "curve.svg")
     console.show_learning_curve(table(points, "stance"))
+
+
+@data_app.command("import", epilog="Example: stance data import vast downloads/VAST --out vast --label neutral=drop")
+def import_data(
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help="tweeteval, vast, newsmtsc or jsonl.")],
+    source: Annotated[Path, typer.Argument(help="The data set as it is handed out: a file, or a folder of them.")],
+    out: Annotated[Path, typer.Option(help="The corpus folder to write; made, or empty.")],
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FROM=TO", help="A label of the set becomes a label of ours, off_target or drop; may be repeated."),
+    ] = None,
+    part: Annotated[
+        list[str] | None, typer.Option(metavar="FILE=PART", help="A file (train, val ...) goes to train, calibration, test or drop.")
+    ] = None,
+    calibration_share: Annotated[float, typer.Option(help="Of the training rows, where no file is for calibration.")] = 0.1,
+    test_share: Annotated[float, typer.Option(help="Of the training rows, where no file is for test.")] = 0.1,
+    head: Annotated[
+        str | None, typer.Option(help="jsonl: what the labels speak of: relevance, stance or sentiment (default: stance).")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="jsonl: the field of the words (default: statement, text or sentence).")] = None,
+    target: Annotated[str | None, typer.Option(help="jsonl: the field of the target (default: target or topic).")] = None,
+    label_field: Annotated[str | None, typer.Option(help="jsonl: the field of the label (default: the head's name, or label).")] = None,
+    group_by: Annotated[str | None, typer.Option(help="jsonl: rows of one value stay in one part (default: the text).")] = None,
+    skip_broken: Annotated[bool, typer.Option("--skip-broken", help="Leave out and count rows that can't be used.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Make a public data set, or your own JSONL, a corpus folder that `stance train --data` takes."""
+    from stance.import_formats import Fields
+    from stance.importing import ImportOptions, import_corpus
+
+    options = ImportOptions(
+        labels=_pairs("--label", label or []),
+        parts=_pairs("--part", part or []),
+        calibration_share=calibration_share,
+        test_share=test_share,
+        head=head,
+        fields=Fields(text=text, target=target, label=label_field, group=group_by),
+        skip_broken=skip_broken,
+    )
+    report = import_corpus(form, source, out, options)
+    if as_json:
+        console.show_json(report.as_json())
+    else:
+        console.show_import(report)
+
+
+def _pairs(option: str, found: Sequence[str]) -> dict[str, str]:
+    """Return {FROM: TO} of an option's FROM=TO."""
+    pairs: dict[str, str] = {}
+    for pair in found:
+        left, equals, right = (piece.strip() for piece in pair.rpartition("="))
+        if not (left and equals and right) or left in pairs:
+            raise InputError(f"{option}: expected FROM=TO, each FROM once, got {pair!r}; write e.g. {option} neutral=drop")
+        pairs[left] = right
+    return pairs

@@ -39,7 +39,7 @@ UNLABELLED_SCHEMA: Final[dict[str, Any]] = {
 }
 """JSON schema of what read_unlabelled takes."""
 _PROCESS_NAME: Final = re.compile(r"[\w .-]+")
-_PARTS: Final = ("train", "calibration", "test")
+PARTS: Final = ("train", "calibration", "test")
 
 
 def read_corpus(path: Path) -> list[LabelledStatement]:
@@ -103,14 +103,14 @@ def read_splits(path: Path) -> dict[str, tuple[str, ...]]:
     if line.value is None:
         raise CorpusError(line.error)
     found = line.value
-    for part in _PARTS:
+    for part in PARTS:
         names = found.get(part)
         if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
             raise CorpusError(f"{where}: field {part!r}: expected a list of process names, got {shortened(names)}; name at least one")
-    if unknown := sorted(found.keys() - set(_PARTS)):
-        raise CorpusError(f"{where}: expected the parts {', '.join(_PARTS)} and no other, got {unknown[0]!r} too; rename or drop it")
-    splits = {part: tuple(found[part]) for part in _PARTS}
-    names = [name for part in _PARTS for name in splits[part]]
+    if unknown := sorted(found.keys() - set(PARTS)):
+        raise CorpusError(f"{where}: expected the parts {', '.join(PARTS)} and no other, got {unknown[0]!r} too; rename or drop it")
+    splits = {part: tuple(found[part]) for part in PARTS}
+    names = [name for part in PARTS for name in splits[part]]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise CorpusError(f"{where}: expected each process in one part, got {doubled[0]!r} in several; keep it in one")
     return splits
@@ -122,7 +122,7 @@ def read_row(row: dict[str, Any], where: str) -> LabelledStatement:
     A label may be null (the set does not have it), but its field must be there.
     """
     for name in ("id", "process"):
-        _require_text(row, name, where)
+        require_text(row, name, where)
     if not _PROCESS_NAME.fullmatch(row["process"]):  # it names metrics too, and those may hold no other characters
         raise CorpusError(
             f"{where}: field 'process': expected letters, digits, spaces, '-', '_' or '.', got {_got(row, 'process')}; rename it",
@@ -161,7 +161,7 @@ def _read_annotations(row: dict[str, Any], where: str) -> tuple[Annotation, ...]
     annotations = []
     for number, entry in enumerate(found):
         place = f"{where}: annotations[{number}]"
-        _require_text(entry, "annotator", place)
+        require_text(entry, "annotator", place)
         _check_labels(entry, place)
         if not isinstance(entry.get("sure", True), bool):
             raise CorpusError(f"{place}: field 'sure': expected true or false, got {_got(entry, 'sure')}; mend it", field="annotations")
@@ -208,7 +208,7 @@ def read_unlabelled(row: object, where: str) -> Statement:
     if not isinstance(row, dict):
         raise CorpusError(f"{where}: expected an object with target and statement, got {shortened(row)}; write one")
     for name in ("target", "statement", *(["id"] if row.get("id") is not None else [])):
-        _require_text(row, name, where)
+        require_text(row, name, where)
     for name in ("context", "speaker"):
         if row.get(name) is not None and not isinstance(row[name], str):
             raise CorpusError(f"{where}: field {name!r}: expected a text or nothing, got {_got(row, name)}; mend it", field=name)
@@ -223,7 +223,8 @@ def read_unlabelled(row: object, where: str) -> Statement:
     return Statement(row["target"].strip(), row["statement"], row.get("context") or "", row.get("speaker") or "")
 
 
-def _require_text(row: dict[str, Any], name: str, where: str) -> None:
+def require_text(row: dict[str, Any], name: str, where: str) -> None:
+    """Raise CorpusError where row[name] is no text, is empty, or holds what no text holds."""
     if not isinstance(row.get(name), str) or not any(c.isprintable() and not c.isspace() for c in row[name]):
         raise CorpusError(f"{where}: field {name!r}: expected a text that is not empty, got {_got(row, name)}; add it", field=name)
     _check_characters(row[name], name, where)

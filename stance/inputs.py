@@ -6,7 +6,8 @@ kept in every artifact; a model is never fed another shape than it was trained o
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from stance.errors import ArtifactError
@@ -33,12 +34,31 @@ def shape(statement: Statement) -> ModelInput:
     folded, so that typography never changes a label.
     """
     said = clean(statement.text)
-    speaker = clean(statement.speaker)
     return ModelInput(
         target=clean(statement.target),
-        statement=f"{speaker}: {said}" if speaker else said,
+        statement=_spoken(clean(statement.speaker), said),
         context=_without(said, clean(statement.context)),
     )
+
+
+def shape_without(statement: Statement, cuts: Sequence[Sequence[tuple[int, int]]]) -> list[ModelInput]:
+    """Return, per item of `cuts`, what a model would read had these spans of the statement not been said.
+
+    Spans are offsets into statement.text, in order and apart. Target, speaker and context stay those of the whole
+    statement: shaped anew, the context would no longer hold the statement's words, and would give back what was cut.
+    """
+    whole, speaker = shape(statement), clean(statement.speaker)
+    return [replace(whole, statement=_spoken(speaker, clean(_cut(statement.text, spans)))) for spans in cuts]
+
+
+def _spoken(speaker: str, said: str) -> str:
+    return f"{speaker}: {said}" if speaker else said
+
+
+def _cut(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Return the text with each span as a space: what stood on either side never grows into one word."""
+    starts, ends = [0, *(end for _, end in spans)], [*(start for start, _ in spans), len(text)]
+    return " ".join(text[start:end] for start, end in zip(starts, ends, strict=True))
 
 
 def _without(said: str, context: str) -> str:

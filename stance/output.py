@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from stance.labels import HEADS, STANCE
-from stance.records import Prediction, Quote, Statement
+from stance.records import Prediction, Quote, Statement, WeightedSpan
 
 
 def prediction_fields(prediction: Prediction) -> dict[str, Any]:
@@ -16,6 +16,12 @@ def prediction_fields(prediction: Prediction) -> dict[str, Any]:
         fields[head] = {"label": found.label, "probabilities": {k: round(p, 6) for k, p in found.probabilities.items()}}
     fields["stance"]["abstained"] = prediction.abstained
     return fields
+
+
+def explanation_fields(spans: Sequence[WeightedSpan]) -> list[dict[str, Any]]:
+    """Return a stance's explanation: start, end, text and weight (to four places) of every span, in order."""
+    # 0.0 is added because a small negative weight would else leave as -0.0
+    return [{"start": s.start, "end": s.end, "text": s.text, "weight": round(s.weight, 4) + 0.0} for s in spans]
 
 
 def flat_prediction(prediction: Prediction) -> dict[str, Any]:

@@ -92,6 +92,21 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightedSpan:
+    """A word of a statement, or neighbouring words, and how much it speaks for the predicted stance.
+
+    `start` and `end` are offsets into the statement's text as it was given. `weight` is in nats: by how much the
+    calibrated log-odds of the predicted stance, ln(p / (1 - p)), fall where the span is left out; negative where it
+    speaks against that stance.
+    """
+
+    start: int
+    end: int
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """One annotator's labels of a statement, made without sight of anybody else's."""
 

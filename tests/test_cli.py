@@ -5,6 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
+
+from serving.http import Backend, build_app
 
 ROOT = Path(__file__).parents[1]
 HARBOUR = ROOT / "datasets" / "articles" / "harbour-truce.txt"
@@ -35,7 +38,13 @@ def assert_told(process, *words):
         assert word in lines[0]
 
 
-COMMANDS = [*"analyze quotes classify train runs promote export serve data".split(), "data check", "data quotes", "data curve"]
+COMMANDS = [
+    *"analyze quotes classify train runs evaluate promote export serve data".split(),
+    "data check",
+    "data quotes",
+    "data curve",
+    "data import",
+]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -188,6 +197,24 @@ def test_classify_labels_the_good_lines_and_names_the_bad_ones(tmp_path, baselin
     assert "statement" in labels[1]["error"]
 
 
+def test_classify_explains_as_the_endpoint_does(tmp_path, baseline_artifact):
+    good = {"target": "the truce", "statement": "We “reject” it,\xa0all of it … and more.", "context": "He said: “We “reject” it.”"}
+    rows = [{"id": "1", **good}, {"id": "2", "target": "the truce"}, {"id": "3", **good, "speaker": "Ilse Marrow"}]
+    source = jsonl(tmp_path / "in.jsonl", rows)
+    assert stance("classify", source, "--out", tmp_path / "out.jsonl", "--explain", "--model", baseline_artifact).returncode == 1
+    explained = results(tmp_path / "out.jsonl")
+    assert [[span["text"] for span in row.get("explanation", [])] for row in explained[:2]] == [
+        "We reject it all of it and more".split(),
+        [],
+    ]
+    backend = Backend()
+    backend.load(baseline_artifact, version="1")
+    answered = TestClient(build_app(backend)).post("/classify", json={"statements": rows, "explain": True}).json()["results"]
+    assert [{k: v for k, v in row.items() if k != "error"} for row in answered] == [
+        {k: v for k, v in row.items() if k != "error"} for row in explained
+    ]
+
+
 def test_the_input_is_never_overwritten(tmp_path, baseline_artifact):
     source = jsonl(tmp_path / "in.jsonl", [{"id": "1", "target": "the truce", "statement": "We will keep it."}])
     before = source.read_bytes()
@@ -235,3 +262,25 @@ def test_data_curve_draws_a_figure_and_prints_a_line_a_point(tmp_path, small_cor
     assert "<svg" in (tmp_path / "curve" / "curve.svg").read_text(encoding="utf-8")
     assert len(results(tmp_path / "curve" / "points.jsonl")) == 2
     assert_told(stance("data", "curve", small_corpus, "--sizes", "few", "--out", tmp_path), "--sizes", "'few'")
+
+
+def test_import_writes_a_corpus_and_says_what_became_of_every_row(tmp_path):
+    rows = [
+        {"text": f"Voice {n} on the toll", "topic": "the toll", "label": label} for n, label in enumerate(["pro", "con", "neutral"] * 4)
+    ]
+    source = jsonl(tmp_path / "train.jsonl", rows)
+    process = stance("data", "import", "vast", source, "--out", tmp_path / "out", "--label", "neutral=drop", "--part", "train=train")
+    assert process.returncode == 0, process.stderr
+    for told in (
+        "12 rows for train",
+        "neutral  drop",
+        "Read 12 rows, wrote 8, left out: 4 (label neutral).",
+        "nothing of relevance and sentiment",
+    ):
+        assert told in process.stdout
+    as_json = stance("data", "import", "vast", source, "--out", tmp_path / "again", "--label", "neutral=drop", "--json")
+    report = json.loads(as_json.stdout)
+    assert (report["read"], report["written"], report["dropped"]) == (12, 8, {"label neutral": 4})
+    assert report["parts"]["train"]["statements"] == 6
+    assert_told(stance("data", "import", "vast", source, "--out", tmp_path / "out"), "an empty one")
+    assert_told(stance("data", "import", "vast", source, "--out", tmp_path / "new", "--label", "neutral"), "FROM=TO", "'neutral'")

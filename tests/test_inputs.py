@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.errors import ArtifactError
-from stance.inputs import INPUT_FORMAT, ModelInput, check_format, clean, shape
+from stance.inputs import INPUT_FORMAT, ModelInput, check_format, clean, shape, shape_without
 from stance.records import SPAN_JOINER, Statement
 
 CURLY = Statement(
@@ -49,6 +49,14 @@ def test_nothing_is_read_twice() -> None:
     context = "“We keep it,” said Dara Quill, “and we guard it.” The hall was full."
     shaped = shape(Statement("t", SPAN_JOINER.join(["We keep it,", "and we guard it."]), context))
     assert shaped.context == '"…," said Dara Quill, "…." The hall was full.'
+
+
+def test_what_is_left_out_is_a_space_and_target_speaker_and_context_stay() -> None:
+    statement = Statement("the  truce", "Well,keep it\xa0now", "“Well,keep it\xa0now,” she said.", "Dara")
+    whole, first, both = shape_without(statement, [[], [(4, 5)], [(0, 4), (9, 16)]])
+    assert whole == shape(statement)
+    assert (first.statement, both.statement) == ("Dara: Well keep it now", "Dara: ,keep")
+    assert {(item.target, item.context) for item in (whole, first, both)} == {("the truce", '"…," she said.')}
 
 
 def test_only_one_place_of_the_context_is_taken_for_the_statement() -> None:

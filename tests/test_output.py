@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from stance.labels import HEADS
-from stance.output import analysis_fields, prediction_fields, quote_fields, speaker_summary, statement_fields
-from stance.records import HeadPrediction, Prediction, Quote, Speaker, Statement
+from stance.output import analysis_fields, explanation_fields, prediction_fields, quote_fields, speaker_summary, statement_fields
+from stance.records import HeadPrediction, Prediction, Quote, Speaker, Statement, WeightedSpan
 
 
 def head(name: str, label: str, sure: float = 0.8) -> HeadPrediction:
@@ -34,6 +34,13 @@ def test_a_prediction_has_a_label_and_all_probabilities_per_head() -> None:
         "abstained": True,
     }
     assert "abstained" not in fields["relevance"]
+
+
+def test_a_weight_leaves_short_and_never_as_minus_nothing() -> None:
+    spans = [WeightedSpan(0, 5, "Never", 1.234567), WeightedSpan(6, 8, "we", -0.00001)]
+    assert json.dumps(explanation_fields(spans)) == (
+        '[{"start": 0, "end": 5, "text": "Never", "weight": 1.2346}, {"start": 6, "end": 8, "text": "we", "weight": 0.0}]'
+    )
 
 
 def test_probabilities_leave_short() -> None:

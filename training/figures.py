@@ -1,10 +1,34 @@
 """Figures of a report; drawn without a display."""
 
+import re
+from io import StringIO
+from typing import Final
+
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
 from stance.labels import HEADS
 from training.evaluate import Report
+from training.metrics import BINS
+
+# Stand-ins that svg() turns into the page's own colours, which differ by day and by night.
+_INK: Final = "#010203"
+_ACCENT: Final = "#040506"
+_FAINT: Final = "#070809"
+_PAGE_COLOURS: Final = {_INK: "currentColor", _ACCENT: "var(--accent)", _FAINT: "var(--faint)"}
+_STYLE: Final = {
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "stance",  # the same report, the same bytes
+    "font.size": 10,
+    "text.color": _INK,
+    "axes.edgecolor": _INK,
+    "axes.labelcolor": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
 
 
 def confusion_figure(report: Report) -> Figure:
@@ -24,3 +48,57 @@ def confusion_figure(report: Report) -> Figure:
                 colour = "white" if shares[row, column] > 0.6 else "black"
                 axis.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour)
     return figure
+
+
+def reliability_svg(report: Report) -> str:
+    """Return, for every head, accuracy with its interval against confidence, and how many statements each bin holds."""
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(3.6 * len(HEADS), 3.6), layout="constrained")
+        for axis, (head, found) in zip(figure.subplots(1, len(HEADS)), report.heads.items(), strict=True):
+            most = max([b.accuracy.statements for b in found.reliability], default=1)
+            for b in found.reliability:  # how full each bin is, along the bottom
+                axis.bar(b.start, 0.2 * b.accuracy.statements / most, 1 / BINS, align="edge", color=_FAINT)
+            axis.plot([0, 1], [0, 1], color=_INK, linewidth=0.8, linestyle=":")
+            accuracies = np.array([b.accuracy.value for b in found.reliability])
+            reach = [
+                [b.accuracy.value - b.accuracy.low for b in found.reliability],
+                [b.accuracy.high - b.accuracy.value for b in found.reliability],
+            ]
+            confidences = [b.confidence for b in found.reliability]
+            axis.errorbar(confidences, accuracies, yerr=np.abs(reach), color=_ACCENT, marker="o", markersize=4, capsize=2, linewidth=1.4)
+            axis.set(title=head, xlabel="confidence", xlim=(0, 1), ylim=(0, 1.02))
+        figure.axes[0].set_ylabel("accuracy")
+        return svg(figure, "reliability")
+
+
+def risk_coverage_svg(report: Report) -> str:
+    """Return stance accuracy, with its interval, against the share answered, and where the model's own threshold lies."""
+    points = report.risk_coverage.points
+    with matplotlib.rc_context(_STYLE):
+        figure = Figure(figsize=(6.4, 3.8), layout="constrained")
+        axis = figure.subplots()
+        coverage = [point.coverage for point in points]
+        low, high = [point.accuracy.low for point in points], [point.accuracy.high for point in points]
+        axis.fill_between(coverage, low, high, color=_FAINT, linewidth=0)
+        axis.plot(coverage, [point.accuracy.value for point in points], color=_ACCENT, linewidth=1.6)
+        if report.selective_accuracy.statements:
+            at = report.coverage.value, report.selective_accuracy.value
+            axis.plot(*at, marker="o", color=_INK)
+            axis.annotate("the model's threshold", at, (0, -34), textcoords="offset points", ha="center")
+        axis.set(xlabel="share of statements answered", ylabel="stance accuracy", xlim=(0, 1.01))
+        settled = [point.accuracy.low for point in points if point.coverage >= 0.1]  # a handful of statements has no interval to speak of
+        axis.set_ylim(max(0.0, min(settled, default=0.0) - 0.15), 1.02)
+        return svg(figure, "risk-coverage")
+
+
+def svg(figure: Figure, name: str) -> str:
+    """Return a figure as an SVG element for a page: no size of its own, the page's colours, ids that begin with `name`."""
+    stream = StringIO()
+    figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    text = stream.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r' xmlns(:xlink)?="[^"]*"| (width|height)="[\d.]+pt"| version="[\d.]+"', "", text.replace("xlink:href", "href"))
+    text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
+    for stand_in, colour in _PAGE_COLOURS.items():
+        text = text.replace(stand_in, colour)
+    return text

@@ -8,11 +8,10 @@ import torch
 from sklearn.preprocessing import StandardScaler
 
 from stance.inputs import shape
-from stance.labels import HEADS
 from stance.models.checkpoints import new_encoder
 from stance.models.encoder import EncoderModel
 from stance.records import LabelledStatement
-from training.labels import label_indices
+from training.labels import NO_LABEL, label_indices
 from training.linear import fit_linear_heads
 from training.recipe import Recipe
 
@@ -29,6 +28,7 @@ def fit_quick(
     """
     torch.manual_seed(recipe.seed)
     model = model or new_encoder(recipe.base, revision=recipe.base_revision, max_tokens=recipe.max_tokens)
+    model.tokenizer.limit(max_target_tokens=recipe.max_target_tokens, max_context_tokens=recipe.max_context_tokens)
     chunks = []
     for start in range(0, len(train), _CHUNK):
         chunks.append(model.features([shape(s.statement) for s in train[start : start + _CHUNK]]))
@@ -42,7 +42,9 @@ def fit_quick(
         seed=recipe.seed,
     )
     state = {}
-    for head in HEADS:
+    for head, known in label_indices(train).items():
+        if (known == NO_LABEL).all():
+            continue  # the head stays as it came
         scaled = weights[head] / scaler.scale_
         state[f"heads.{head}.weight"] = torch.from_numpy(scaled)
         state[f"heads.{head}.bias"] = torch.from_numpy(biases[head] - scaled @ scaler.mean_)

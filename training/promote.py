@@ -11,6 +11,7 @@ from stance.predictor import Predictor
 from stance.records import Statement
 from training import tracking
 from training.tracking import RunSummary
+from training.train import UNTRAINED
 
 Store = Callable[[Path, Manifest, str], str]
 """Called with (verified directory, manifest, registered version); returns the name it is kept under."""
@@ -26,7 +27,9 @@ def promote(reference: str, store: Store) -> tuple[RunSummary, str]:
     """
     run = tracking.find_run(reference)
     with tempfile.TemporaryDirectory() as folder:
-        directory, manifest = _verified(run, Path(folder))
+        directory, manifest = fetch_verified(run, Path(folder))
+        if untrained := manifest.data.get(UNTRAINED):
+            raise ArtifactError(f"run {run.name}: its {untrained[0]} head was never trained; train on a corpus with that head's labels")
         Predictor.load(directory).predict([_SMOKE])
         kept = store(directory, manifest, run.model_version)
     tracking.set_champion(run)
@@ -39,12 +42,13 @@ def export(reference: str, target: Path) -> RunSummary:
         raise ArtifactError(f"{target}: expected no such directory, or an empty one; name another")
     run = tracking.find_run(reference)
     with tempfile.TemporaryDirectory() as folder:
-        directory, _ = _verified(run, Path(folder))
+        directory, _ = fetch_verified(run, Path(folder))
         shutil.copytree(directory, target, dirs_exist_ok=True)
     return run
 
 
-def _verified(run: RunSummary, folder: Path) -> tuple[Path, Manifest]:
+def fetch_verified(run: RunSummary, folder: Path) -> tuple[Path, Manifest]:
+    """Return a run's model directory, downloaded into `folder`, and its manifest; raises RunError or ArtifactError."""
     directory = tracking.fetch_artifact(run, folder)
     manifest = verify_artifact(directory)
     if manifest.run_id != run.run_id:

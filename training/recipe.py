@@ -57,8 +57,12 @@ class FinetuneOptions:
     """Epochs without a better calibration loss after which training ends; the best epoch is kept."""
     batch_tokens: int = _ranged(1024, 1, 10_000_000)
     """Tokens in a batch, padding included."""
+    accumulation: int = _ranged(1, 1, 10_000)
+    """Batches whose gradients are summed before a step: a large encoder's batch in less memory."""
     learning_rate: float = _ranged(1e-4, 0, 1)
-    """Peak learning rate of the encoder (AdamW)."""
+    """Peak learning rate of the encoder's highest layer (AdamW)."""
+    layer_decay: float = _ranged(1.0, 0, 1)
+    """Each layer's learning rate is this share of that of the layer above it."""
     head_learning_rate: float = _ranged(1e-3, 0, 1)
     """Peak learning rate of the heads."""
     warmup_share: float = _ranged(0.1, 0, 1)
@@ -66,9 +70,25 @@ class FinetuneOptions:
     weight_decay: float = _ranged(0.01, 0, 1)
     """AdamW's decay of every weight matrix."""
     dropout: float = _ranged(0.1, 0, 0.95)
-    """Dropout before the heads."""
+    """Dropout before the heads, and in adapters."""
+    encoder_dropout: float = _ranged(0.0, 0, 0.95)
+    """Dropout within the encoder; without it a CPU trains a third faster."""
     class_weights: bool = True
     """Weigh each label by the inverse of its share, so that rare ones count as much."""
+    label_smoothing: float = _ranged(0.0, 0, 0.9)
+    """Share of the probability that is wanted for the other labels."""
+    r_drop: float = _ranged(0.0, 0, 100)
+    """Weight of R-Drop's term: two passes with different dropout should agree. Twice the time where it is not 0."""
+    context_dropout: float = _ranged(0.0, 0, 1)
+    """Share of the statements whose context is left out, others in every epoch."""
+    retargeted_share: float = _ranged(0.0, 0, 10)
+    """Statements shown a second time in an epoch, as off target of another process's deal, as a share of all."""
+    average_decay: float = _ranged(0.0, 0, 0.99999)
+    """What is measured and kept is a running average of the weights, of which this share is kept at each step; 0: the last weights."""
+    lora_rank: int = _ranged(0, 0, 4096)
+    """Train LoRA adapters of this rank instead of the encoder's own weights, and fold them in at the end; 0: the weights."""
+    checkpoint_seconds: int = _ranged(60, 0, 1_000_000)
+    """How often the state is kept from which a training that was cut off goes on; also after every epoch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +107,10 @@ class Recipe:
     """The hub commit of `base`."""
     max_tokens: int = _ranged(192, 8, 100_000)
     """The most tokens of one input; the context is cut first."""
+    max_target_tokens: int = _ranged(32, 0, 100_000)
+    """The most tokens of the target; 0: the model does not read it."""
+    max_context_tokens: int = _ranged(100_000, 0, 100_000)
+    """The most tokens of the context; 0: the model does not read it."""
     target_precision: float = _ranged(0.8, 0, 1)
     """Stance predictions that don't abstain should be right this often on the calibration split."""
     baseline: BaselineOptions = field(default_factory=BaselineOptions)

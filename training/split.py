@@ -50,11 +50,22 @@ def read_split(folder: Path) -> Split:
     return Split(folder, split_digest, parts["train"], parts["calibration"], parts["test"])
 
 
-def check_labels(split: Split) -> None:
-    """Raise InputError where a head has nothing to learn from or to be calibrated on."""
-    for name, part in (("train", split.train), ("calibration", split.calibration)):
-        for head in HEADS:
-            if all(s.label(head) is None for s in part):
-                raise InputError(
-                    f"{split.path}: expected labels of every head in the {name} part, got none of {head!r}; label some statements"
-                )
+def check_labels(split: Split) -> tuple[str, ...]:
+    """Return the heads that no statement has a label of: they stay as they come.
+
+    Raises InputError where all heads lack, or one can be learned but not calibrated (or the other way round).
+    """
+    lacking = []
+    for head in HEADS:
+        parts = {"train": split.train, "calibration": split.calibration}
+        without = [name for name, part in parts.items() if all(s.label(head) is None for s in part)]
+        if len(without) == len(parts):
+            lacking.append(head)
+        elif without:
+            raise InputError(
+                f"{split.path}: expected labels of {head!r} in the train and the calibration part, or in neither, got none in the "
+                f"{without[0]} part; label some statements"
+            )
+    if len(lacking) == len(HEADS):
+        raise InputError(f"{split.path}: expected labels of {', '.join(HEADS)}, or some of them, got none; label some statements")
+    return tuple(lacking)

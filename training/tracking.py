@@ -7,6 +7,7 @@ MLFLOW_TRACKING_URI names another.
 import functools
 import os
 import secrets
+import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ import yaml
 from matplotlib.figure import Figure
 from mlflow.data.dataset_source_registry import resolve_dataset_source
 from mlflow.data.meta_dataset import MetaDataset
-from mlflow.entities import Run
+from mlflow.entities import Metric, Run
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.tracking import MlflowClient
@@ -37,10 +38,14 @@ DEFAULT_STORE: Final = "sqlite:///mlflow.db"
 _SQLITE: Final = "sqlite:///"
 DEFAULT_FILES: Final = "mlartifacts"
 PREDICTIONS_FILE: Final = "test_predictions.json"
+FIT_TAG: Final = "fit_key"
+"""The tag that names a training by what its result depends on (see training.train.fit_key)."""
 _MODEL_URI_TAG: Final = "stance.model_uri"
 _VERSION_TAG: Final = "stance.model_version"
 _PYFUNC_LOADER: Final = "training.pyfunc"
 _SHORTEST_ID: Final = 6
+_FINISHED: Final = "FINISHED"
+_METRICS_A_CALL: Final = 1000  # MLflow takes no more at once
 _ALREADY_EXISTS: Final = "RESOURCE_ALREADY_EXISTS"
 _NO_SUCH_ALIAS: Final = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
@@ -85,9 +90,9 @@ class ActiveRun:
         self.run_id: str = run.info.run_id
         self.name: str = run.info.run_name or ""
 
-    def log_epoch(self, number: int, values: dict[str, float]) -> None:
-        """Add a point to each curve."""
-        mlflow.log_metrics({f"epoch/{name}": value for name, value in values.items()}, step=number)
+    def log_point(self, number: int, values: dict[str, float], *, curve: str) -> None:
+        """Add a point to each curve, under CURVE/NAME."""
+        mlflow.log_metrics({f"{curve}/{name}": value for name, value in values.items()}, step=number)
 
     def log_metrics(self, values: dict[str, float], *, prefix: str) -> None:
         """Log figures that have one value a run."""
@@ -145,24 +150,34 @@ def connect() -> str:
 
 
 @contextmanager
-def new_run(recipe: Recipe, tags: dict[str, str]) -> Iterator[ActiveRun]:
-    """Open a run named after recipe and seed; it is marked failed where the block raises."""
+def new_run(recipe: Recipe, tags: dict[str, str], *, again: str | None = None) -> Iterator[ActiveRun]:
+    """Open a run named after recipe and seed, or the run `again` that was cut off; it is marked failed where the block raises."""
     connect()
     name = f"{recipe.name}-s{recipe.seed}-{datetime.now(UTC):%m%d}-{secrets.token_hex(2)}"
-    with mlflow.start_run(run_name=name, tags={"recipe": recipe.name, **tags}, log_system_metrics=True) as run:
+    with mlflow.start_run(
+        run_id=again, run_name=None if again else name, tags={"recipe": recipe.name, **tags}, log_system_metrics=True
+    ) as run:
         mlflow.log_params(recipe.resolved())
         yield ActiveRun(run)
+
+
+@_told
+def unfinished_run(key: str) -> str | None:
+    """Return the id of the newest run of the training `key` (see FIT_TAG) that did not finish, or None."""
+    return next((run.run_id for run in _runs_of(key) if run.status != _FINISHED), None)
+
+
+@_told
+def finished_run(key: str) -> RunSummary | None:
+    """Return the newest finished run of the training `key` (see FIT_TAG), or None."""
+    return next((run for run in _runs_of(key) if run.status == _FINISHED), None)
 
 
 @_told
 def list_runs(limit: int = 100) -> list[RunSummary]:
     """Return the latest runs, newest first."""
     connect()
-    found = mlflow.search_runs(
-        experiment_names=[EXPERIMENT], max_results=limit, order_by=["attributes.start_time DESC"], output_format="list"
-    )
-    champion = champion_version()
-    return [_summary(run, champion) for run in found]
+    return _search(limit)
 
 
 @_told
@@ -173,7 +188,7 @@ def find_run(reference: str) -> RunSummary:
     """
     runs = list_runs(limit=5000)
     if reference == "last":
-        matches = [run for run in runs if run.status == "FINISHED"][:1]
+        matches = [run for run in runs if run.status == _FINISHED][:1]
     elif reference == CHAMPION:
         matches = [run for run in runs if run.is_champion]
     else:
@@ -208,6 +223,18 @@ def logged_predictions(run: RunSummary) -> list[dict[str, Any]]:
 
 
 @_told
+def add_to_run(run: RunSummary, metrics: dict[str, float], pages: dict[str, str]) -> None:
+    """Add metrics, and texts as artifacts under their paths, to a run that has ended; a metric logged again gets a new value."""
+    connect()
+    client, now = MlflowClient(), round(time.time() * 1000)
+    for path, text in pages.items():
+        client.log_text(run.run_id, text, path)
+    entries = [Metric(name, value, now, 0) for name, value in metrics.items()]
+    for start in range(0, len(entries), _METRICS_A_CALL):
+        client.log_batch(run.run_id, metrics=entries[start : start + _METRICS_A_CALL])
+
+
+@_told
 def champion_version() -> str | None:
     """Return the registered version that the alias `champion` names, or None before the first promotion."""
     try:
@@ -223,6 +250,23 @@ def set_champion(run: RunSummary) -> None:
     """Move the alias `champion` to the run's registered version."""
     connect()
     MlflowClient().set_registered_model_alias(REGISTERED_MODEL, CHAMPION, run.model_version)
+
+
+def _runs_of(key: str) -> list[RunSummary]:
+    connect()
+    return _search(100, f"tags.{FIT_TAG} = '{key}'")
+
+
+def _search(limit: int, wanted: str = "") -> list[RunSummary]:
+    found = mlflow.search_runs(
+        experiment_names=[EXPERIMENT],
+        filter_string=wanted,
+        max_results=limit,
+        order_by=["attributes.start_time DESC"],
+        output_format="list",
+    )
+    champion = champion_version()
+    return [_summary(run, champion) for run in found]
 
 
 def _unless_there(create: Callable[[], object]) -> None:

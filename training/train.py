@@ -1,11 +1,15 @@
 """One training run from a recipe to a registered model: fit, calibrate, measure, log."""
 
+import dataclasses
+import hashlib
 import importlib.metadata
+import json
 import platform
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,23 +18,36 @@ import numpy as np
 
 from stance.artifact import Manifest, save_artifact
 from stance.calibration import probabilities
-from stance.inputs import shape
+from stance.inputs import INPUT_FORMAT, shape
 from stance.labels import HEADS, STANCE
 from stance.models.base import Model
 from stance.predictor import Predictor
-from stance.records import LabelledStatement
-from training import tracking
+from training import checkpoint, tracking
 from training.calibrate import choose_threshold, fit_temperature
 from training.evaluate import Report, evaluate, prediction_rows
 from training.figures import confusion_figure
 from training.fit import fit
-from training.fit_encoder import Epoch
+from training.fit_encoder import Epoch, Steps
 from training.labels import label_indices
 from training.recipe import Recipe
 from training.split import Split, check_labels, read_split
 
 DEFAULT_DATA: Final = Path("datasets/peace_deals")
-_LIBRARIES: Final = ("torch", "transformers", "tokenizers", "safetensors", "scikit-learn", "scipy", "numpy", "mlflow", "stance")
+UNTRAINED: Final = "untrained_heads"
+"""Where a manifest's `data` names the heads that were never trained."""
+_LIBRARIES: Final = (
+    "torch",
+    "accelerate",
+    "peft",
+    "transformers",
+    "tokenizers",
+    "safetensors",
+    "scikit-learn",
+    "scipy",
+    "numpy",
+    "mlflow",
+    "stance",
+)
 
 Progress = Callable[[str, int, int], None]
 """Called with (stage, done, total) as a run goes on."""
@@ -51,75 +68,140 @@ def _silent(stage: str, done: int, total: int) -> None:
     pass
 
 
-def train(recipe: Recipe, data: Path = DEFAULT_DATA, *, on_progress: Progress = _silent) -> TrainedRun:
-    """Return the run that trained `recipe` on a corpus folder, logged and registered.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a training's result depends on: the same key, the same weights."""
 
-    Raises CorpusError or InputError before anything is logged where the data can't be used, and
-    RecipeError where the base can't be loaded or training diverges; the run is then marked failed.
-    """
+    recipe: Recipe
+    split: Split
+    start: Predictor | None
+    """The model that training begins from, instead of the recipe's base."""
+    commit: str
+
+    @property
+    def key(self) -> str:
+        """A name for the training, of 16 hexadecimal digits."""
+        named = [self.recipe.resolved(), self.split.digest, self._start_manifest("seal"), INPUT_FORMAT, self.commit]
+        return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What marks the run in MLflow."""
+        return {"git_commit": self.commit, "init_from": self._start_manifest("run_id"), tracking.FIT_TAG: self.key}
+
+    @property
+    def untrained_heads(self) -> list[str]:
+        """The heads that answer at random: without labels here, and in what training begins from."""
+        lacking = check_labels(self.split)
+        if self.start is None or self.start.manifest is None:
+            return list(lacking)
+        return [head for head in lacking if head in self.start.manifest.data.get(UNTRAINED, [])]
+
+    def _start_manifest(self, name: str) -> str:
+        if self.start is None or self.start.manifest is None:
+            return ""
+        return self.start.manifest.seal() if name == "seal" else str(getattr(self.start.manifest, name))
+
+
+@contextmanager
+def planned(recipe: Recipe, data: Path, init_from: str) -> Iterator[Plan]:
+    """Give the plan of a training (see train)."""
     split = read_split(data)
     check_labels(split)
-    commit = git_commit()
-    with tracking.new_run(recipe, {"git_commit": commit}) as run, tempfile.TemporaryDirectory() as folder:
-        run.log_data(split.path, split.digest)
-        started = time.perf_counter()
-        model = _fit(recipe, split, run, on_progress)
-        fit_seconds = time.perf_counter() - started
-        on_progress("calibrating", 0, 1)
-        predictor = _calibrated(model, split.calibration, recipe)
-        on_progress("measuring", 0, 1)
-        report, predictions = evaluate(predictor, split.test, seed=recipe.seed)
-        run.log_metrics(report.metrics(), prefix="test")
-        run.log_metrics({"seconds": fit_seconds, **{f"temperature_{h}": t for h, t in predictor.temperatures.items()}}, prefix="fit")
-        run.log_figure(confusion_figure(report), "confusion")
-        run.log_predictions(prediction_rows(split.test, predictions))
-        on_progress("registering", 0, 1)
+    with tempfile.TemporaryDirectory() as folder:
+        start = None
+        if init_from:
+            named = Path(init_from)
+            start = Predictor.load(named if named.is_dir() else tracking.fetch_artifact(tracking.find_run(init_from), Path(folder)))
+        yield Plan(recipe, split, start, git_commit())
+
+
+def train(
+    recipe: Recipe, data: Path = DEFAULT_DATA, *, init_from: str = "", fresh: bool = False, on_progress: Progress = _silent
+) -> TrainedRun:
+    """Return the run that trained `recipe` on a corpus folder, logged and registered.
+
+    `init_from` is a model directory or a run whose model training begins from, instead of the recipe's base. A training of
+    the same recipe, data, beginning and code that was cut off goes on where it was, in its own run, unless it is to be `fresh`.
+
+    Raises CorpusError or InputError before anything is logged where the data can't be used, and RecipeError where the
+    base can't be loaded or training diverges; the run is then marked failed.
+    """
+    with planned(recipe, data, init_from) as plan, checkpoint.attempt(plan.key, fresh=fresh) as resume:
+        again = tracking.unfinished_run(plan.key) if resume.is_file() else None
+        with tracking.new_run(recipe, plan.tags, again=again) as run:
+            return _train(plan, run, resume, on_progress)
+
+
+def assist(recipe: Recipe, data: Path = DEFAULT_DATA, *, init_from: str = "", fresh: bool = False) -> None:
+    """Take a further process's part in a training that `accelerate launch` started in several; nothing is logged."""
+    with planned(recipe, data, init_from) as plan:
+        resume = None if fresh else checkpoint.path_of(plan.key)
+        _fit(plan, resume, lambda _: None, lambda *_: None)
+
+
+def _train(plan: Plan, run: tracking.ActiveRun, resume: Path, on_progress: Progress) -> TrainedRun:
+    recipe, split = plan.recipe, plan.split
+    run.log_data(split.path, split.digest)
+    stage, started = f"fitting {recipe.kind}", time.perf_counter()
+    on_progress(stage, 0, 1)
+    model = _fit(plan, resume, lambda point: _log_point(run, point), lambda done, total: on_progress(stage, done, total))
+    fit_seconds = time.perf_counter() - started
+    on_progress("calibrating", 0, 1)
+    predictor = _calibrated(model, plan)
+    on_progress("measuring", 0, 1)
+    report, predictions = evaluate(predictor, split.test, seed=recipe.seed)
+    run.log_metrics(report.metrics(), prefix="test")
+    run.log_metrics({"seconds": fit_seconds, **{f"temperature_{h}": t for h, t in predictor.temperatures.items()}}, prefix="fit")
+    run.log_figure(confusion_figure(report), "confusion")
+    run.log_predictions(prediction_rows(split.test, predictions))
+    on_progress("registering", 0, 1)
+    with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "stance-model"
-        save_artifact(model, _manifest(predictor, recipe, split, report, run.run_id, commit), directory)
+        save_artifact(model, _manifest(predictor, plan, report, run.run_id), directory)
         requirements = [f"{name}=={version}" for name, version in library_versions().items() if name not in ("python", "stance", "mlflow")]
         version = run.log_artifact(directory, requirements)
     return TrainedRun(run.run_id, run.name, version, report, fit_seconds)
 
 
-def _fit(recipe: Recipe, split: Split, run: tracking.ActiveRun, on_progress: Progress) -> Model:
-    def log_epoch(epoch: Epoch) -> None:
-        run.log_epoch(
-            epoch.number,
-            {
-                "train_loss": epoch.train_loss,
-                "calibration_loss": epoch.calibration_loss,
-                "learning_rate": epoch.learning_rate,
-                "seconds": epoch.seconds,
-            },
-        )
-
-    stage = f"fitting {recipe.kind}"
-    on_progress(stage, 0, 1)
-    return fit(recipe, split.train, split.calibration, log_epoch, lambda done, total: on_progress(stage, done, total))
+def _fit(plan: Plan, resume: Path | None, on_point: Callable[[Epoch | Steps], None], on_batch: Callable[[int, int], None]) -> Model:
+    start = plan.start.model if plan.start else None
+    return fit(plan.recipe, plan.split.train, plan.split.calibration, on_point, on_batch, start=start, resume=resume)
 
 
-def _calibrated(model: Model, calibration: list[LabelledStatement], recipe: Recipe) -> Predictor:
+def _log_point(run: tracking.ActiveRun, point: Epoch | Steps) -> None:
+    values = dataclasses.asdict(point)
+    run.log_point(values.pop("number"), values, curve="epoch" if isinstance(point, Epoch) else "steps")
+
+
+def _calibrated(model: Model, plan: Plan) -> Predictor:
+    """Return the model with its temperatures and threshold; a head without labels keeps those of the beginning."""
+    calibration = plan.split.calibration
     logits = model.logits([shape(s.statement) for s in calibration])
     labels = label_indices(calibration)
-    temperatures = {head: fit_temperature(logits[head], labels[head]) for head in HEADS}
+    before = plan.start.temperatures if plan.start else dict.fromkeys(HEADS, 1.0)
+    lacking = check_labels(plan.split)
+    temperatures = {head: before[head] if head in lacking else fit_temperature(logits[head], labels[head]) for head in HEADS}
+    if "stance" in lacking:
+        return Predictor(model, temperatures, plan.start.threshold if plan.start else 1.0)
     scored = np.array([s.relevance != "off_target" and s.stance in STANCE for s in calibration], dtype=bool)
     stance = probabilities(logits["stance"], temperatures["stance"])[scored]
     right = stance.argmax(axis=1) == labels["stance"][scored]
-    return Predictor(model, temperatures, choose_threshold(stance.max(axis=1), right, recipe.target_precision))
+    return Predictor(model, temperatures, choose_threshold(stance.max(axis=1), right, plan.recipe.target_precision))
 
 
-def _manifest(predictor: Predictor, recipe: Recipe, split: Split, report: Report, run_id: str, commit: str) -> Manifest:
+def _manifest(predictor: Predictor, plan: Plan, report: Report, run_id: str) -> Manifest:
     return Manifest(
         kind=predictor.model.kind,
         temperatures=predictor.temperatures,
         threshold=predictor.threshold,
-        target_precision=recipe.target_precision,
-        recipe=recipe.resolved(),
+        target_precision=plan.recipe.target_precision,
+        recipe=plan.recipe.resolved(),
         model=predictor.model.describe(),
-        data=split.describe(),
+        data={**plan.split.describe(), UNTRAINED: plan.untrained_heads},
         metrics=report.metrics(),
         run_id=run_id,
-        git_commit=commit,
+        git_commit=plan.commit,
         versions=library_versions(),
     )
 

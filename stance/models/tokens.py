@@ -6,7 +6,7 @@ than the model can read.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
@@ -16,17 +16,18 @@ from stance.inputs import ModelInput
 
 TOKENIZER_FILE: Final = "tokenizer.json"
 SETTINGS_FILE: Final = "tokens.json"
-_MAX_TARGET_TOKENS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
 class TokenSettings:
-    """The ids of the special tokens and how many tokens a row may have in all."""
+    """The ids of the special tokens, and how many tokens a row may have: in all, of the target, of the context."""
 
     cls_id: int
     sep_id: int
     pad_id: int
     max_tokens: int
+    max_target_tokens: int = 32
+    max_context_tokens: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,10 @@ class InputTokenizer:
         self._tokenizer = tokenizer
         self.settings = settings
 
+    def limit(self, *, max_target_tokens: int, max_context_tokens: int) -> None:
+        """Read no more tokens of target and context than these; 0 leaves the text unread."""
+        self.settings = replace(self.settings, max_target_tokens=max_target_tokens, max_context_tokens=max_context_tokens)
+
     def rows(self, inputs: Sequence[ModelInput]) -> list[TokenRow]:
         """Return a row of ids per input, each of at most settings.max_tokens tokens."""
         texts = [text for item in inputs for text in (item.target, item.statement, item.context)]
@@ -57,8 +62,8 @@ class InputTokenizer:
         s = self.settings
         room = s.max_tokens - 4
         said = said[:room]
-        target = target[: min(_MAX_TARGET_TOKENS, room - len(said))]
-        context = context[: room - len(said) - len(target)]
+        target = target[: min(s.max_target_tokens, room - len(said))]
+        context = context[: min(s.max_context_tokens, room - len(said) - len(target))]
         start = len(target) + 2
         ids = [s.cls_id, *target, s.sep_id, *said, s.sep_id]
         if context:

@@ -79,8 +79,16 @@ def test_no_input_gives_no_rows() -> None:
 
 def test_a_saved_tokenizer_makes_the_same_rows(tmp_path: Path) -> None:
     before = tokenizer(24)
+    before.limit(max_target_tokens=3, max_context_tokens=5)
     before.save(tmp_path)
     after = InputTokenizer.load(tmp_path)
     inputs = [given(2, 3, 50), given(40, 40, 40)]
     assert after.rows(inputs) == before.rows(inputs)
-    assert dataclasses.asdict(after.settings) == {"cls_id": CLS, "sep_id": SEP, "pad_id": PAD, "max_tokens": 24}
+    assert dataclasses.asdict(after.settings) == {
+        "cls_id": CLS,
+        "sep_id": SEP,
+        "pad_id": PAD,
+        "max_tokens": 24,
+        "max_target_tokens": 3,
+        "max_context_tokens": 5,
+    }

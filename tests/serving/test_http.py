@@ -5,7 +5,7 @@ from fastapi.testclient import TestClient
 
 from serving.http import Backend, build_app
 from serving.limits import MAX_BODY_BYTES
-from serving.schemas import MAX_STATEMENTS
+from serving.schemas import MAX_EXPLAINED, MAX_EXPLAINED_CHARS, MAX_STATEMENTS
 from stance.labels import HEADS
 from stance.statements import MAX_ARTICLE_CHARS, MAX_TARGET_CHARS
 
@@ -138,6 +138,36 @@ def test_classify_takes_none_and_refuses_too_many(client):
     assert post(client, "/classify", {"statements": []}).json()["results"] == []
     response = post(client, "/classify", {"statements": [{}] * (MAX_STATEMENTS + 1)})
     assert (response.status_code, response.json()["error"]["field"]) == (422, "body.statements")
+
+
+def test_an_explanation_comes_only_when_asked_for_and_changes_no_label(client):
+    text = "It’s a ‘good’ truce … and\xa0we — all 🕊 — keep it."
+    items = [{"id": "1", "target": "the truce", "statement": text}, {"id": "bad"}]
+    plain = post(client, "/classify", {"statements": items}).json()["results"]
+    results = post(client, "/classify", {"statements": items, "explain": True}).json()["results"]
+    assert "explanation" not in plain[0]
+    assert {name: value for name, value in results[0].items() if name != "explanation"} == plain[0]
+    assert set(results[1]) == {"id", "error"}
+    spans = results[0]["explanation"]
+    assert [s["text"] for s in spans] == "It’s a good truce and we all 🕊 keep it".split()
+    assert [text[s["start"] : s["end"]] for s in spans] == [s["text"] for s in spans]
+    assert any(s["weight"] for s in spans)
+
+
+def test_explaining_costs_no_more_than_the_largest_plain_call(client):
+    item = {"target": "the truce", "statement": "We will keep it. " * 100}
+    many = {"statements": [item] * (MAX_EXPLAINED + 1), "explain": True}
+    error = post(client, "/classify", many).json()["error"]
+    assert (error["type"], error["field"]) == ("invalid", "body.statements")
+    assert f"at most {MAX_EXPLAINED} items with 'explain', got {MAX_EXPLAINED + 1}" in error["message"]
+    long = {"statements": [{**item, "context": "x" * (MAX_EXPLAINED_CHARS // 2)}] * 2, "explain": True}
+    error = post(client, "/classify", long).json()["error"]
+    assert (error["type"], error["field"]) == ("invalid", "body.statements")
+    assert f"at most {MAX_EXPLAINED_CHARS:,} characters" in error["message"]
+    results = post(client, "/classify", {"statements": [item] * MAX_EXPLAINED, "explain": True}).json()["results"]
+    assert MAX_EXPLAINED * (1 + max(len(r["explanation"]) for r in results)) <= MAX_STATEMENTS
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    assert f"At most {MAX_EXPLAINED} statements" in schemas["ClassifyRequest"]["properties"]["explain"]["description"]
 
 
 def test_model_says_what_it_is_and_how_good(client):

@@ -1,71 +1,13 @@
+import dataclasses
 import json
 
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
 
 from stance.labels import HEADS
 from stance.records import HeadPrediction, LabelledStatement, Prediction, Statement
-from training.evaluate import calibration_error, macro_f1, prediction_rows, report
-
-
-def simulated(n: int, labels: int = 3, *, seed: int = 0, skill: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    gold = rng.integers(0, labels, n)
-    return gold, np.where(rng.random(n) < skill, gold, rng.integers(0, labels, n))
-
-
-@pytest.mark.parametrize("labels", [2, 3])
-@pytest.mark.parametrize("n", [1, 2, 5, 30, 400])
-def test_macro_f1_is_scikit_learns(n: int, labels: int) -> None:
-    for seed in range(5):
-        gold, predicted = simulated(n, labels, seed=seed)
-        expected = f1_score(gold, predicted, labels=range(labels), average="macro", zero_division=0)
-        assert macro_f1(gold, predicted, labels).value == pytest.approx(expected, abs=1e-12)
-
-
-def test_a_label_that_never_occurs_counts_nothing() -> None:
-    gold = np.array([0, 0, 1, 1])
-    assert macro_f1(gold, gold, 2).value == 1.0
-    assert macro_f1(gold, gold, 3).value == pytest.approx(2 / 3)
-
-
-def test_the_interval_holds_the_value_and_shrinks_with_more_statements() -> None:
-    widths = []
-    for n in (40, 160, 640, 2560):
-        score = macro_f1(*simulated(n, seed=n), 3)
-        assert 0 <= score.low <= score.value <= score.high <= 1
-        assert score.statements == n
-        widths.append(score.high - score.low)
-    assert widths == sorted(widths, reverse=True)
-    assert widths[0] / widths[-1] == pytest.approx(8, rel=0.4)
-
-
-def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
-    truth = f1_score(*simulated(200_000, seed=99), average="macro")
-    scores = [macro_f1(*simulated(60, seed=seed), 3, seed=seed) for seed in range(100)]
-    assert 0.88 <= np.mean([s.low <= truth <= s.high for s in scores]) < 1.0
-
-
-def test_the_same_seed_gives_the_same_interval() -> None:
-    gold, predicted = simulated(60)
-    assert macro_f1(gold, predicted, 3, seed=5) == macro_f1(gold, predicted, 3, seed=5)
-
-
-def test_no_statements_score_nothing() -> None:
-    empty = np.zeros(0, dtype=np.int64)
-    score = macro_f1(empty, empty, 3)
-    assert (score.value, score.low, score.high, score.statements) == (0.0, 0.0, 0.0, 0)
-
-
-def test_a_calibrated_simulation_has_almost_no_error_and_an_overconfident_one_much() -> None:
-    rng = np.random.default_rng(3)
-    confidence = rng.uniform(0.34, 1, 20_000)
-    right = rng.random(20_000) < confidence
-    assert calibration_error(confidence, right) < 0.02
-    assert calibration_error(np.full(20_000, 0.99), right) > 0.25
-    assert calibration_error(np.array([1.0]), np.array([True])) == 0.0
-    assert calibration_error(np.zeros(0), np.zeros(0, dtype=bool)) == 0.0
+from training.evaluate import prediction_rows, report
+from training.metrics import share
 
 
 def gold_row(number: int, process: str, relevance: str | None, stance: str | None, sentiment: str | None) -> LabelledStatement:
@@ -99,21 +41,21 @@ ANSWERS = [
 def test_stance_is_scored_on_statements_that_bear_on_the_deal_only() -> None:
     found = report(GOLD, ANSWERS)
     assert found.heads["stance"].macro_f1.statements == 3
-    assert found.heads["stance"].accuracy == pytest.approx(2 / 3)
+    assert found.heads["stance"].accuracy.value == pytest.approx(2 / 3)
     np.testing.assert_array_equal(found.heads["stance"].confusion, [[1, 0, 0], [0, 1, 0], [1, 0, 0]])
-    assert {name: score.statements for name, score in found.processes.items()} == {"a-1": 2, "b-2": 1}
+    assert {name: scores["stance"].statements for name, scores in found.processes.items()} == {"a-1": 2, "b-2": 1}
 
 
 def test_statements_without_a_label_are_left_out_of_its_head() -> None:
     found = report(GOLD, ANSWERS)
     assert {head: r.macro_f1.statements for head, r in found.heads.items()} == {"relevance": 5, "stance": 3, "sentiment": 4}
-    assert found.heads["sentiment"].accuracy == 1.0
+    assert found.heads["sentiment"].accuracy.value == 1.0
 
 
 def test_coverage_and_selective_accuracy_leave_out_abstentions() -> None:
     found = report(GOLD, ANSWERS)
-    assert found.coverage == pytest.approx(2 / 3)
-    assert found.selective_accuracy == 1.0
+    assert found.coverage.value == pytest.approx(2 / 3)
+    assert found.selective_accuracy.value == 1.0
 
 
 def test_the_majority_answer_is_scored_beside_the_model() -> None:
@@ -123,9 +65,9 @@ def test_the_majority_answer_is_scored_beside_the_model() -> None:
 
 def test_all_abstained_and_nothing_to_score_are_zeros_not_errors() -> None:
     silent = report(GOLD[:1], [answer("on_target", "critical", "positive", abstained=True)])
-    assert (silent.coverage, silent.selective_accuracy) == (0.0, 0.0)
+    assert (silent.coverage.value, silent.selective_accuracy.value) == (0.0, 0.0)
     nothing = report([], [])
-    assert (nothing.coverage, nothing.processes) == (0.0, {})
+    assert (nothing.coverage.value, nothing.processes) == (0.0, {})
     assert set(nothing.metrics().values()) == {0.0}
 
 
@@ -147,3 +89,51 @@ def test_each_prediction_is_kept_beside_its_gold_labels() -> None:
     assert second["stance_supportive"] == pytest.approx(0.9)
     assert rows[4]["stance_gold"] is None
     assert len({tuple(row) for row in rows}) == 1
+
+
+def test_each_head_is_told_by_process_and_by_tag() -> None:
+    tagged = [dataclasses.replace(GOLD[0], phenomena=("irony", "short")), dataclasses.replace(GOLD[1], phenomena=("irony",)), *GOLD[2:]]
+    found = report(tagged, ANSWERS)
+    assert {p: {h: s.statements for h, s in scores.items()} for p, scores in found.processes.items()} == {
+        "a-1": {"relevance": 2, "stance": 2, "sentiment": 2},
+        "b-2": {"relevance": 3, "stance": 1, "sentiment": 2},
+    }
+    assert found.phenomena["irony"]["stance"] == share(1, 2)
+    assert found.phenomena["short"]["sentiment"] == share(1, 1)
+    assert report(GOLD[3:4], ANSWERS[3:4]).processes["b-2"].keys() == {"relevance", "sentiment"}  # off target: no stance to score
+
+
+def test_the_worst_mistakes_are_the_most_confident_wrong_answers() -> None:
+    golds = [gold_row(n, "a-1", "on_target", "critical", "negative") for n in range(50)]
+    answers = [answer("on_target", "supportive" if n % 2 else "critical", "negative", sure=0.4 + n / 100) for n in range(50)]
+    found = report(golds, answers)
+    mistakes = found.heads["stance"].mistakes
+    assert len(mistakes) == 25
+    assert [m.id for m in mistakes][:3] == ["s49", "s47", "s45"]
+    assert (mistakes[0].gold, mistakes[0].predicted, mistakes[0].confidence) == ("critical", "supportive", pytest.approx(0.89))
+    assert found.heads["sentiment"].mistakes == ()
+    assert len(report(golds * 3, answers * 3).heads["stance"].mistakes) == 30
+
+
+def test_the_details_hold_every_interval_and_no_rare_tag() -> None:
+    tagged = [dataclasses.replace(row, phenomena=("irony",)) for row in GOLD]
+    found = report(tagged, ANSWERS)
+    details = found.metrics(detailed=True)
+    assert found.metrics().items() <= details.items()
+    assert {"stance/accuracy_low", "stance/critical/f1_high", "sentiment/calibration_error_low", "stance/accuracy_coverage_area"} <= set(
+        details
+    )
+    assert details["process/b-2/relevance/macro_f1"] == found.processes["b-2"]["relevance"].value
+    assert not any(name.startswith("phenomenon/") for name in details)
+    often = report(tagged * 2, ANSWERS * 2).metrics(detailed=True)
+    assert often["phenomenon/irony/relevance/accuracy"] == pytest.approx(3 / 5)
+    assert "phenomenon/irony/stance/accuracy" not in often  # six statements
+
+
+def test_the_report_as_json_is_plain_and_whole() -> None:
+    found = json.loads(json.dumps(report(GOLD, ANSWERS).as_json()))
+    assert found["heads"]["stance"]["confusion"] == [[1, 0, 0], [0, 1, 0], [1, 0, 0]]
+    assert found["heads"]["stance"]["mistakes"][0]["gold"] == "critical"
+    assert found["heads"]["stance"]["labels"]["critical"]["recall"]["statements"] == 1
+    assert found["risk_coverage"]["points"][-1]["coverage"] == 1.0
+    assert found["coverage"]["low"] <= found["coverage"]["value"] <= found["coverage"]["high"]

@@ -23,8 +23,14 @@ def test_every_shipped_recipe_reads_by_name_and_by_path(path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith("# ")
 
 
-def test_one_recipe_a_kind_is_shipped() -> None:
-    assert sorted(read_recipe(path.stem).kind for path in SHIPPED.glob("*.toml")) == ["baseline", "finetune", "quick"]
+def test_the_shipped_recipes_and_their_kinds() -> None:
+    assert {path.stem: read_recipe(path.stem).kind for path in SHIPPED.glob("*.toml")} == {
+        "baseline": "baseline",
+        "quick": "quick",
+        "finetune": "finetune",
+        "finetune-large": "finetune",
+        "zero-target": "finetune",
+    }
 
 
 def test_fields_and_tables_come_from_the_file(tmp_path: Path) -> None:
@@ -90,7 +96,9 @@ def test_a_value_that_can_not_be_trained_with_is_refused_before_training(tmp_pat
 
 @pytest.mark.parametrize("name", ["quik", "/no/such.toml", "no-such.toml", "../recipe", ""])
 def test_a_missing_recipe_is_told_with_those_there_are(name: str) -> None:
-    with pytest.raises(RecipeError, match=r"expected one of baseline, finetune, quick, or a path that ends in \.toml"):
+    with pytest.raises(
+        RecipeError, match=r"expected one of baseline, finetune, finetune-large, quick, zero-target, or a path that ends in \.toml"
+    ):
         read_recipe(name)
 
 
