@@ -4,7 +4,7 @@ import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from stance.errors import RecipeError, RunError
 
 FOLDER: Final = Path("unfinished")
-_FORMAT: Final = "1"
 _SLOTS: Final = ("exp_avg", "exp_avg_sq")  # what AdamW keeps of every weight
 _CPU_RANDOM: Final = "random/cpu"
 _DEVICE_RANDOM: Final = "random/cuda"
@@ -24,7 +23,7 @@ _DEVICE_RANDOM: Final = "random/cuda"
 
 @dataclass(slots=True)
 class Progress:
-    """How far a training is; `curve` holds an entry per finished epoch."""
+    """How far a training is."""
 
     epoch: int = 1
     """The epoch it is in, from 1."""
@@ -42,7 +41,6 @@ class Progress:
     """Epochs since then."""
     ended: bool = False
     """True once there is nothing left to learn."""
-    curve: list[dict[str, float]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -96,7 +94,7 @@ def save(path: Path, state: State, network: nn.Module, optimizer: torch.optim.Op
                 tensors[f"{slot}/{name}"] = optimizer.state[parameter][slot]
     tensors |= {f"best/{name}": tensor for name, tensor in state.best.items()}
     tensors |= {f"average/{name}": tensor for name, tensor in state.average.items()}
-    metadata = {"format": _FORMAT, "progress": json.dumps(asdict(state.progress))}
+    metadata = {"progress": json.dumps(asdict(state.progress))}
     part = path.with_name(f"{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({name: tensor.contiguous().cpu() for name, tensor in tensors.items()}, part, metadata=metadata)

@@ -10,7 +10,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -116,7 +116,8 @@ class _Training:
         self._parameters = list(checkpoint.learned(model.network).values())
         # One process alone needs no wrapping; several average their gradients.
         self._forward: nn.Module = accelerator.prepare(model.network)
-        steps = math.ceil(self._share(lessons.batches(1)) / self._options.accumulation)
+        own = math.ceil(len(lessons.batches(1)) / int(accelerator.num_processes))
+        steps = math.ceil(own / self._options.accumulation)
         self._epochs = max(self._options.epochs, math.ceil(self._options.min_steps / max(1, steps)))
         self._schedule = Schedule(max(1, self._epochs * steps), self._options.warmup_share)
         self._state = checkpoint.State(checkpoint.Progress(), checkpoint.copied(model.network), {})
@@ -210,9 +211,7 @@ class _Training:
             progress.stale += 1
         checkpoint.restore(network, latest)
         rate = max(float(group["lr"]) for group in self._optimizer.param_groups)
-        point = Epoch(progress.epoch, train_loss, calibration_loss, rate, time.perf_counter() - started)
-        progress.curve.append(asdict(point))
-        return point
+        return Epoch(progress.epoch, train_loss, calibration_loss, rate, time.perf_counter() - started)
 
     def _calibration_loss(self) -> float:
         logits = self._model.logits(self._inputs)
@@ -228,6 +227,3 @@ class _Training:
         if resume is not None and self._accelerator.is_main_process:
             checkpoint.save(resume, self._state, self._model.network, self._optimizer)
         self._saved = time.monotonic()
-
-    def _share(self, batches: Sequence[Lesson]) -> int:
-        return math.ceil(len(batches) / int(self._accelerator.num_processes))

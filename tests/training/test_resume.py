@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from mlflow.tracking import MlflowClient
 
 from stance.errors import ArtifactError, InputError, RecipeError, RunError
 from stance.models.checkpoints import new_encoder
@@ -49,9 +50,7 @@ def environment() -> dict[str, str]:
 
 
 def runs_in(folder: Path) -> list[Any]:
-    import mlflow
-
-    return list(mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}").search_runs(["1"]))
+    return list(MlflowClient(f"sqlite:///{folder / 'mlflow.db'}").search_runs(["1"]))
 
 
 @pytest.mark.slow
@@ -82,21 +81,14 @@ def test_a_killed_training_goes_on_in_its_own_run_and_ends_in_the_same_figures(
 
 @pytest.mark.slow
 def test_several_processes_train_one_model_and_log_one_run(tmp_path: Path, recipe_file: Path, small_corpus: Path) -> None:
-    launcher = ("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no")
-    launcher += ("--dynamo_backend", "no", "--main_process_port", "0")
-    call = command(recipe_file, small_corpus, *launcher)
-    del call[call.index("--main_process_port") + 2 + call[call.index("--main_process_port") + 2 :].index("-m")]
-    call.insert(call.index("stance"), "-m")
+    launcher = "-m accelerate.commands.launch --cpu --num_processes 2 --num_machines 1 --mixed_precision no --dynamo_backend no"
+    call = command(recipe_file, small_corpus, *launcher.split(), "--main_process_port", "0")
     finished = subprocess.run(call, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=250)
     assert finished.returncode == 0, finished.stderr
     (run,) = runs_in(tmp_path)
     assert run.info.status == "FINISHED"
-    losses = [
-        p.value
-        for p in __import__("mlflow")
-        .MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
-        .get_metric_history(run.info.run_id, "epoch/train_loss")
-    ]
+    store = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    losses = [point.value for point in store.get_metric_history(run.info.run_id, "epoch/train_loss")]
     assert losses[-1] < 0.8 * losses[0]
 
 
