@@ -97,7 +97,8 @@ def evaluate(
         raise InputError("--no-behaviour: expected no --behaviour FOLDER beside it, got both; leave one out")
     if html is not None and not html.absolute().parent.is_dir():
         raise InputError(f"{html}: expected a file in a folder that is there, got none; make {html.parent} first")
-    from training.evaluation import evaluate_model, is_directory, log_evaluation
+    from training.evaluation import evaluate_model, log_evaluation
+    from training.loading import is_directory
 
     if log and is_directory(model):
         raise InputError(f"--log: expected a run to log to, got the model directory {model}; name the run, see 'stance runs'")

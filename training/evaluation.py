@@ -1,8 +1,6 @@
 """A finished model measured on labelled statements and on a suite of behaviour tests, and what is kept of that."""
 
-import os
 import re
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +8,13 @@ from typing import Any, Final
 
 from stance.artifact import Manifest
 from stance.corpus import SPLITS_FILE, digest, read_corpus
-from stance.errors import ArtifactError, InputError, RunError
+from stance.errors import InputError
 from stance.predictor import Predictor
 from stance.records import LabelledStatement
 from training import tracking
 from training.behaviour import Behaviour, Suite, read_suite, score_behaviour
 from training.evaluate import Report, evaluate
-from training.promote import fetch_verified
+from training.loading import load_predictor
 from training.split import read_split
 from training.tracking import RunSummary
 
@@ -103,7 +101,7 @@ def evaluate_model(
     measured = read_measured(data, part)  # before the model is loaded
     suite = read_suite(behaviour) if behaviour is not None else None
     on_progress("loading the model", 0, 1)
-    predictor, run = _load(reference)
+    predictor, run = load_predictor(reference)
     name = run.name if run else reference
     return measure(predictor, measured, suite, model=name, run=run, seed=seed, on_progress=on_progress)
 
@@ -166,22 +164,3 @@ def _loggable(name: str) -> str:
     """Return a name that MLflow takes: other characters than letters, digits, " ", ".", "-" and "/" as "_", no part empty or all dots."""
     parts = [_UNLOGGABLE.sub("_", part) for part in name.split("/")]
     return "/".join(part if part.strip(".") else "_" for part in parts)
-
-
-def is_directory(reference: str) -> bool:
-    """Return whether a model's reference means a directory rather than a run."""
-    return os.sep in reference or Path(reference).is_dir()
-
-
-def _load(reference: str) -> tuple[Predictor, RunSummary | None]:
-    if is_directory(reference):
-        if not Path(reference).is_dir():
-            raise ArtifactError(f"{reference}: expected a model directory, found none; check the path, or name a run ('stance runs')")
-        return Predictor.load(Path(reference)), None
-    try:
-        run = tracking.find_run(reference)
-    except RunError as error:
-        raise RunError(f"{error}; nor is there a model directory of that name") from error
-    with tempfile.TemporaryDirectory() as folder:
-        directory, _ = fetch_verified(run, Path(folder))
-        return Predictor.load(directory), run

@@ -5,11 +5,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from stance.artifact import Manifest, verify_artifact
+from stance.artifact import Manifest
 from stance.errors import ArtifactError
 from stance.predictor import Predictor
 from stance.records import Statement
 from training import tracking
+from training.loading import fetch_verified
 from training.tracking import RunSummary
 from training.train import UNTRAINED
 
@@ -45,12 +46,3 @@ def export(reference: str, target: Path) -> RunSummary:
         directory, _ = fetch_verified(run, Path(folder))
         shutil.copytree(directory, target, dirs_exist_ok=True)
     return run
-
-
-def fetch_verified(run: RunSummary, folder: Path) -> tuple[Path, Manifest]:
-    """Return a run's model directory, downloaded into `folder`, and its manifest; raises RunError or ArtifactError."""
-    directory = tracking.fetch_artifact(run, folder)
-    manifest = verify_artifact(directory)
-    if manifest.run_id != run.run_id:
-        raise ArtifactError(f"run {run.name}: its model says it comes from run {manifest.run_id}; train it again")
-    return directory, manifest

@@ -11,7 +11,7 @@ from scipy.stats import t as student
 from stance.errors import InputError
 from training import tracking
 from training.recipe import Recipe
-from training.train import DEFAULT_DATA, Progress, planned, train
+from training.train import DEFAULT_DATA, Progress, carry_out, plan_training
 
 _PREFIX: Final = "test/"
 
@@ -58,11 +58,11 @@ def train_seeds(
         raise InputError(f"seeds: expected at least one, got {count}")
     runs = []
     for seed in range(recipe.seed, recipe.seed + count):
-        seeded = recipe.with_seed(seed)
-        found = None if fresh else _trained(seeded, data, init_from)
+        plan = plan_training(recipe.with_seed(seed), data, init_from)
+        found = None if fresh else tracking.finished_run(plan.key)
         if found is None:
             told = _prefixed(on_progress, f"seed {seed}: ")
-            found = tracking.find_run(train(seeded, data, init_from=init_from, fresh=fresh, on_progress=told).run_id)
+            found = tracking.find_run(carry_out(plan, fresh=fresh, on_progress=told).run_id)
         runs.append(found)
     names = set.intersection(*({name for name in run.metrics if name.startswith(_PREFIX)} for run in runs))
     return SeedGroup(recipe.name, tuple(runs), {n.removeprefix(_PREFIX): spread([r.metrics[n] for r in runs]) for n in sorted(names)})
@@ -77,8 +77,3 @@ def spread(values: Sequence[float]) -> Spread:
 
 def _prefixed(on_progress: Progress, prefix: str) -> Progress:
     return lambda stage, done, total: on_progress(prefix + stage, done, total)
-
-
-def _trained(recipe: Recipe, data: Path, init_from: str) -> tracking.RunSummary | None:
-    with planned(recipe, data, init_from) as plan:
-        return tracking.finished_run(plan.key)

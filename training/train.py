@@ -8,8 +8,7 @@ import platform
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,6 +28,7 @@ from training.figures import confusion_figure
 from training.fit import fit
 from training.fit_encoder import Epoch, Steps
 from training.labels import label_indices
+from training.loading import load_predictor
 from training.recipe import Recipe
 from training.split import Split, check_labels, read_split
 
@@ -103,17 +103,11 @@ class Plan:
         return self.start.manifest.seal() if name == "seal" else str(getattr(self.start.manifest, name))
 
 
-@contextmanager
-def planned(recipe: Recipe, data: Path, init_from: str) -> Iterator[Plan]:
-    """Give the plan of a training (see train)."""
+def plan_training(recipe: Recipe, data: Path, init_from: str = "") -> Plan:
+    """Return the plan of a training (see train)."""
     split = read_split(data)
     check_labels(split)
-    with tempfile.TemporaryDirectory() as folder:
-        start = None
-        if init_from:
-            named = Path(init_from)
-            start = Predictor.load(named if named.is_dir() else tracking.fetch_artifact(tracking.find_run(init_from), Path(folder)))
-        yield Plan(recipe, split, start, git_commit())
+    return Plan(recipe, split, load_predictor(init_from)[0] if init_from else None, git_commit())
 
 
 def train(
@@ -127,17 +121,21 @@ def train(
     Raises CorpusError or InputError before anything is logged where the data can't be used, and RecipeError where the
     base can't be loaded or training diverges; the run is then marked failed.
     """
-    with planned(recipe, data, init_from) as plan, checkpoint.attempt(plan.key, fresh=fresh) as resume:
+    return carry_out(plan_training(recipe, data, init_from), fresh=fresh, on_progress=on_progress)
+
+
+def carry_out(plan: Plan, *, fresh: bool = False, on_progress: Progress = _silent) -> TrainedRun:
+    """Return the run of a plan (see train); the model that it begins from is changed."""
+    with checkpoint.attempt(plan.key, fresh=fresh) as resume:
         again = tracking.unfinished_run(plan.key) if resume.is_file() else None
-        with tracking.new_run(recipe, plan.tags, again=again) as run:
+        with tracking.new_run(plan.recipe, plan.tags, again=again) as run:
             return _train(plan, run, resume, on_progress)
 
 
 def assist(recipe: Recipe, data: Path = DEFAULT_DATA, *, init_from: str = "", fresh: bool = False) -> None:
     """Take a further process's part in a training that `accelerate launch` started in several; nothing is logged."""
-    with planned(recipe, data, init_from) as plan:
-        resume = None if fresh else checkpoint.path_of(plan.key)
-        _fit(plan, resume, lambda _: None, lambda *_: None)
+    plan = plan_training(recipe, data, init_from)
+    _fit(plan, None if fresh else checkpoint.path_of(plan.key), lambda _: None, lambda *_: None)
 
 
 def _train(plan: Plan, run: tracking.ActiveRun, resume: Path, on_progress: Progress) -> TrainedRun:
