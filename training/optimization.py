@@ -5,10 +5,10 @@ Knows no data and no loss.
 
 import warnings
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from stance.errors import RecipeError
@@ -22,14 +22,35 @@ def prepare(network: EncoderNetwork, options: FinetuneOptions) -> None:
     Raises RecipeError where the encoder has fewer layers than are to be frozen, or its kind is unknown to peft.
     """
     _freeze(network.encoder, options.frozen_layers)
-    for module in network.encoder.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = options.encoder_dropout
+    for module in list(network.encoder.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, nn.Dropout):
+                setattr(module, name, SharedDropout(options.encoder_dropout))
     for name, parameter in network.encoder.named_parameters():
         if name.startswith("pooler."):  # never read
             parameter.requires_grad_(False)
     if options.lora_rank:
         _adapt(network, options)
+
+
+class SharedDropout(nn.Module):
+    """Dropout of hidden states, (n, tokens, width), whose mask is the same for all tokens of a row (Gal and Ghahramani, NeurIPS 2016).
+
+    A mask a token costs a CPU a third of the training time, this one nothing that can be measured. Attention weights stay whole.
+    """
+
+    p: Final = 0.0  # what attention reads as its own rate
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return `hidden` with a share of the features of each row zero, the others scaled up; unchanged outside training."""
+        if not self.training or not self.rate or hidden.ndim != 3:
+            return hidden
+        kept = torch.empty(hidden.shape[0], 1, hidden.shape[2], dtype=hidden.dtype, device=hidden.device).bernoulli_(1.0 - self.rate)
+        return hidden * kept.div_(1.0 - self.rate)
 
 
 def merge(network: EncoderNetwork) -> None:

@@ -72,7 +72,7 @@ class FinetuneOptions:
     dropout: float = _ranged(0.1, 0, 0.95)
     """Dropout before the heads, and in adapters."""
     encoder_dropout: float = _ranged(0.0, 0, 0.95)
-    """Dropout within the encoder; without it a CPU trains a third faster."""
+    """Dropout of hidden features within the encoder, the same for all tokens of a statement; its attention weights stay whole."""
     class_weights: bool = True
     """Weigh each label by the inverse of its share, so that rare ones count as much."""
     label_smoothing: float = _ranged(0.0, 0, 0.9)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from stance.models.checkpoints import new_encoder
-from training.optimization import Schedule, merge, optimizer_for, prepare
+from training.optimization import Schedule, SharedDropout, merge, optimizer_for, prepare
 
 Recipes = Callable[..., Any]
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -66,3 +66,20 @@ def test_the_rate_rises_and_falls_in_a_line() -> None:
     found = [Schedule(10, 0.2).apply(optimizer, step) for step in range(11)]
     assert found == pytest.approx([1.0, 2.0, 2.0, 1.75, 1.5, 1.25, 1.0, 0.75, 0.5, 0.25, 0.0])
     assert optimizer.param_groups[0]["lr"] == 0.0
+
+
+def test_dropout_in_the_encoder_is_shared_by_the_tokens_of_a_row_and_leaves_attention_whole(tiny_recipe: Recipes) -> None:
+    recipe = tiny_recipe("finetune", finetune={"encoder_dropout": 0.5})
+    network = new_encoder(recipe.base, max_tokens=recipe.max_tokens).network
+    prepare(network, recipe.finetune)
+    dropouts = [module for module in network.encoder.modules() if isinstance(module, SharedDropout)]
+    assert len(dropouts) > 3
+    assert {module.p for module in dropouts} == {0.0}
+    assert not [module for module in network.encoder.modules() if isinstance(module, torch.nn.Dropout)]
+
+    hidden = torch.ones(50, 7, 40)
+    dropped = dropouts[0].train()(hidden)
+    assert set(dropped.unique().tolist()) == {0.0, 2.0}
+    assert torch.equal(dropped, dropped[:, :1].expand_as(dropped))
+    assert 0.4 < float((dropped == 0).float().mean()) < 0.6
+    assert torch.equal(dropouts[0].eval()(hidden), hidden)
