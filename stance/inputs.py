@@ -13,8 +13,11 @@ from typing import Final
 from stance.errors import ArtifactError
 from stance.records import SPAN_JOINER, Statement
 
-INPUT_FORMAT: Final = "1: target|speaker: statement|context without the statement"
+INPUT_FORMAT: Final = "2: target|statement|context without the statement, the speaker unnamed"
 _SPACES: Final = re.compile(r"\s+")
+_GAP: Final = re.compile(r"""\s*["']*\s*…[\s,.;]*["']*[,.;]*\s*""")
+_UNNAMED: Final = "the speaker"
+_SHORTEST_NAME: Final = 3
 _PLAIN_MARKS: Final = str.maketrans({**dict.fromkeys("“”„‟«»＂″", '"'), **dict.fromkeys("‘’‚‛‹›", "'"), "\xa0": " "})
 
 
@@ -31,28 +34,32 @@ def shape(statement: Statement) -> ModelInput:
     """Return the texts a model reads of a statement.
 
     Control characters and lone surrogates are dropped, marks made straight and white space
-    folded, so that typography never changes a label.
+    folded, so that typography never changes a label. Who speaks is only told by what the context says of
+    "the speaker": the same words mean the same whatever the name.
     """
     said = clean(statement.text)
-    return ModelInput(
-        target=clean(statement.target),
-        statement=_spoken(clean(statement.speaker), said),
-        context=_without(said, clean(statement.context)),
-    )
+    context = _GAP.sub(" … ", _without(said, clean(statement.context))).strip()
+    return ModelInput(clean(statement.target), said, _unnamed(clean(statement.speaker), context))
 
 
 def shape_without(statement: Statement, cuts: Sequence[Sequence[tuple[int, int]]]) -> list[ModelInput]:
     """Return, per item of `cuts`, what a model would read had these spans of the statement not been said.
 
-    Spans are offsets into statement.text, in order and apart. Target, speaker and context stay those of the whole
+    Spans are offsets into statement.text, in order and apart. Target and context stay those of the whole
     statement: shaped anew, the context would no longer hold the statement's words, and would give back what was cut.
     """
-    whole, speaker = shape(statement), clean(statement.speaker)
-    return [replace(whole, statement=_spoken(speaker, clean(_cut(statement.text, spans)))) for spans in cuts]
+    whole = shape(statement)
+    return [replace(whole, statement=clean(_cut(statement.text, spans))) for spans in cuts]
 
 
-def _spoken(speaker: str, said: str) -> str:
-    return f"{speaker}: {said}" if speaker else said
+def _unnamed(speaker: str, context: str) -> str:
+    """Return the context with "the speaker" for their name: as given, without what follows a comma or bracket, and the surname."""
+    name = re.split(r",| \(", speaker, maxsplit=1)[0].strip()
+    *others, last = name.split(" ")
+    forms = [speaker, name, last if others and last[:1].isupper() else ""]
+    for form in dict.fromkeys(form for form in forms if len(form) >= _SHORTEST_NAME):
+        context = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", _UNNAMED, context)
+    return context
 
 
 def _cut(text: str, spans: Sequence[tuple[int, int]]) -> str:

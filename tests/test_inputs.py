@@ -40,23 +40,47 @@ def test_composed_and_decomposed_letters_read_alike() -> None:
     assert clean("cafe\u0301") == clean("café")
 
 
-def test_the_speaker_stands_before_the_statement() -> None:
-    assert shape(Statement("t", "Never.", speaker="Rudo Kesh")).statement == "Rudo Kesh: Never."
-    assert shape(Statement("t", "Never.")).statement == "Never."
+@pytest.mark.parametrize(
+    ("speaker", "context", "read"),
+    [
+        ("Rudo Kesh", "Rudo Kesh arrived late. Kesh's aides left.", "the speaker arrived late. the speaker's aides left."),
+        ("Rudo Kesh, a mediator", "Mr. Kesh arrived, a mediator said.", "Mr. the speaker arrived, a mediator said."),
+        ("the harbour office", "the harbour office, an office of Tolgra", "the speaker, an office of Tolgra"),
+        ("Orva (Free Piers)", "Orva spoke for the Free Piers of Orvane.", "the speaker spoke for the Free Piers of Orvane."),
+        ("Jo", "Jo stayed.", "Jo stayed."),
+        ("", "Nobody said so.", "Nobody said so."),
+    ],
+)
+def test_a_model_reads_who_speaks_but_no_name(speaker: str, context: str, read: str) -> None:
+    shaped = shape(Statement("t", "Never.", context, speaker))
+    assert (shaped.statement, shaped.context) == ("Never.", read)
+
+
+def test_the_same_words_of_somebody_else_read_alike() -> None:
+    context = '{0} of Tolgra smiled. "We keep it," {0} said.'
+    first, second = (shape(Statement("t", "We keep it,", context.format(name), name)) for name in ("Dara Quill", "Lord Imre Vass-Toll"))
+    assert first == second
+
+
+@pytest.mark.parametrize("marks", ["“{}”", "‘{}’", '"{}"', "'{}'", "”{}“", "« {} »", '" {} "'])
+def test_the_marks_around_the_statement_are_not_read(marks: str) -> None:
+    context = f"At noon {marks.format('We keep it,')} she said; {marks.format('we guard it.')} The hall was full."
+    shaped = shape(Statement("t", SPAN_JOINER.join(["We keep it,", "we guard it."]), context))
+    assert shaped.context == "At noon … she said; … The hall was full."
 
 
 def test_nothing_is_read_twice() -> None:
     context = "“We keep it,” said Dara Quill, “and we guard it.” The hall was full."
     shaped = shape(Statement("t", SPAN_JOINER.join(["We keep it,", "and we guard it."]), context))
-    assert shaped.context == '"…," said Dara Quill, "…." The hall was full.'
+    assert shaped.context == "… said Dara Quill, … The hall was full."
 
 
-def test_what_is_left_out_is_a_space_and_target_speaker_and_context_stay() -> None:
+def test_what_is_left_out_is_a_space_and_target_and_context_stay() -> None:
     statement = Statement("the  truce", "Well,keep it\xa0now", "“Well,keep it\xa0now,” she said.", "Dara")
     whole, first, both = shape_without(statement, [[], [(4, 5)], [(0, 4), (9, 16)]])
     assert whole == shape(statement)
-    assert (first.statement, both.statement) == ("Dara: Well keep it now", "Dara: ,keep")
-    assert {(item.target, item.context) for item in (whole, first, both)} == {("the truce", '"…," she said.')}
+    assert (first.statement, both.statement) == ("Well keep it now", ",keep")
+    assert {(item.target, item.context) for item in (whole, first, both)} == {("the truce", "… she said.")}
 
 
 def test_only_one_place_of_the_context_is_taken_for_the_statement() -> None:
@@ -96,5 +120,5 @@ def test_a_model_made_for_another_format_is_refused() -> None:
 def test_the_format_s_number_rises_with_every_change_of_the_text() -> None:
     """Where this fails, give INPUT_FORMAT the next number: older models were trained on other texts."""
     statement = Statement("the  Sarn truce", "We stay … and wait,", "“We stay,” Mira\xa0Toll said, “and wait,” as «they» do.", "Mira Toll")
-    assert INPUT_FORMAT.startswith("1: ")
-    assert shape(statement) == ModelInput("the Sarn truce", "Mira Toll: We stay … and wait,", '"…," Mira Toll said, "…," as "they" do.')
+    assert INPUT_FORMAT.startswith("2: ")
+    assert shape(statement) == ModelInput("the Sarn truce", "We stay … and wait,", '… the speaker said, … as "they" do.')

@@ -9,6 +9,7 @@ from stance.models.encoder import EncoderModel
 from stance.records import LabelledStatement
 from training.fit_baseline import fit_baseline
 from training.fit_encoder import Epoch, Steps, fit_encoder
+from training.fit_lexical import fit_lexical
 from training.fit_quick import fit_quick
 from training.recipe import Recipe
 
@@ -23,11 +24,11 @@ def fit(
     start: Model | None = None,
     resume: Path | None = None,
 ) -> Model:
-    """Return the model of `recipe` fitted on `train`; only finetune reads `calibration` and calls `on_point`.
+    """Return the model of `recipe` fitted on `train`; `calibration` tells finetune its best epoch, and how much lexical heads may say.
 
-    `on_batch` gets (statements done, statements in all passes) where a fit takes long. `start` is a model to begin from instead
-    of the recipe's base; it is changed. `resume` is where finetune keeps its state (see fit_encoder). Raises RecipeError
-    where `start` is no encoder.
+    Only finetune calls `on_point`. `on_batch` gets (statements done, statements in all passes) where a fit takes long. `start` is a
+    model to begin from instead of the recipe's base; it is changed. `resume` is where finetune keeps its state (see fit_encoder).
+    Raises RecipeError where `start` is no encoder.
     """
     if start is not None and (recipe.kind == "baseline" or not isinstance(start, EncoderModel)):
         raise RecipeError(
@@ -38,5 +39,9 @@ def fit(
     if recipe.kind == "baseline":
         return fit_baseline(train, recipe)
     if recipe.kind == "quick":
-        return fit_quick(train, recipe, on_batch, encoder)
-    return fit_encoder(train, calibration, recipe, on_point, on_batch, start=encoder, resume=resume)
+        model = fit_quick(train, recipe, on_batch, encoder)
+    else:
+        model = fit_encoder(train, calibration, recipe, on_point, on_batch, start=encoder, resume=resume)
+    if recipe.lexical_share:
+        model.lexical = fit_lexical(model, train, calibration, share=recipe.lexical_share, seed=recipe.seed)
+    return model

@@ -18,7 +18,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from stance.errors import RecipeError
+from stance.errors import DivergenceError
 from stance.inputs import shape
 from stance.models.checkpoints import new_encoder
 from stance.models.encoder import EncoderModel
@@ -63,7 +63,7 @@ def fit_encoder(
     start: EncoderModel | None = None,
     resume: Path | None = None,
 ) -> EncoderModel:
-    """Return the fine-tuned model of the epoch with the lowest loss on `calibration`.
+    """Return the fine-tuned model of the epoch with the lowest loss on `calibration`, without lexical heads.
 
     `on_point` gets the curve's points as they come, `on_batch` (statements done, statements in all). Training begins from `start`
     where it is given (a model trained before, which is changed), else from the recipe's base with fresh heads. With
@@ -73,7 +73,7 @@ def fit_encoder(
     torch.manual_seed(recipe.seed)
     model = start or new_encoder(recipe.base, revision=recipe.base_revision, max_tokens=recipe.max_tokens)
     model.tokenizer.limit(max_target_tokens=recipe.max_target_tokens, max_context_tokens=recipe.max_context_tokens)
-    model.network.dropout.p = recipe.finetune.dropout
+    model.network.dropout.p, model.lexical = recipe.finetune.dropout, None
     prepare(model.network, recipe.finetune)
     training = _Training(model, Lessons(model.tokenizer, train, recipe), calibration, recipe, accelerator, on_point, on_batch)
     training.run(resume)
@@ -204,7 +204,7 @@ class _Training:
         calibration_loss = self._calibration_loss()
         train_loss = progress.loss_sum / max(1, progress.seen)
         if not math.isfinite(progress.loss_sum) or math.isnan(calibration_loss):
-            raise RecipeError(f"training diverged in epoch {progress.epoch} (loss {train_loss:.3g}); lower finetune.learning_rate")
+            raise DivergenceError(f"training diverged in epoch {progress.epoch} (loss {train_loss:.3g}); lower finetune.learning_rate")
         if progress.best_loss is None or calibration_loss <= progress.best_loss:
             progress.best_loss, progress.stale, self._state.best = calibration_loss, 0, checkpoint.copied(network)
         else:

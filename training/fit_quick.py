@@ -28,6 +28,7 @@ def fit_quick(
     """
     torch.manual_seed(recipe.seed)
     model = model or new_encoder(recipe.base, revision=recipe.base_revision, max_tokens=recipe.max_tokens)
+    model.lexical = None
     model.tokenizer.limit(max_target_tokens=recipe.max_target_tokens, max_context_tokens=recipe.max_context_tokens)
     chunks = []
     for start in range(0, len(train), _CHUNK):

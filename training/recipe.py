@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
+import tomli_w
+
 from stance.errors import RecipeError, shortened
 
 Kind = Literal["baseline", "quick", "finetune"]
@@ -111,6 +113,8 @@ class Recipe:
     """The most tokens of the target; 0: the model does not read it."""
     max_context_tokens: int = _ranged(100_000, 0, 100_000)
     """The most tokens of the context; 0: the model does not read it."""
+    lexical_share: float = _ranged(0.33, 0, 0.95)
+    """What share of an encoder's logits comes from logistic regression on hashed n-grams beside it; 0: the encoder alone."""
     target_precision: float = _ranged(0.8, 0, 1)
     """Stance predictions that don't abstain should be right this often on the calibration split."""
     baseline: BaselineOptions = field(default_factory=BaselineOptions)
@@ -149,6 +153,32 @@ def read_recipe(name_or_path: str) -> Recipe:
         raise RecipeError(f"{path}: expected TOML, got: {error}; mend the file") from error
     recipe: Recipe = _build(Recipe, {"name": path.stem, **fields}, str(path), prefix="")
     return recipe
+
+
+def with_fields(recipe: Recipe, fields: dict[str, Any], where: str) -> Recipe:
+    """Return the recipe with other values in some fields, named as in Recipe.resolved ("finetune.epochs").
+
+    Raises RecipeError, naming `where`, for what a recipe file may not hold either, and for a field of another kind.
+    """
+    values = dataclasses.asdict(recipe)
+    for name, value in fields.items():
+        table, dot, key = name.rpartition(".")
+        if dot and table != recipe.kind:
+            raise RecipeError(f"{where}: field {name!r}: expected a field of a {recipe.kind} recipe, got one of {table!r}; leave it out")
+        (values[table] if dot else values)[key] = value
+    changed: Recipe = _build(Recipe, values, where, prefix="")
+    return changed
+
+
+def recipe_toml(recipe: Recipe) -> str:
+    """Return the recipe as a file that read_recipe reads: every field that counts for its kind, but the name, which is the file's."""
+    top: dict[str, Any] = {}
+    own: dict[str, Any] = {}
+    for name, value in recipe.resolved().items():
+        table, _, key = name.rpartition(".")
+        (own if table else top)[key] = value
+    top.pop("name")
+    return tomli_w.dumps({**top, recipe.kind: own})
 
 
 def _build(cls: Any, values: dict[str, Any], where: str, *, prefix: str) -> Any:

@@ -2,7 +2,7 @@
 
 Used frozen (only the heads are learned, `quick`) and fine-tuned whole (`finetune`); to the rest
 of the product both are this one model. The heads read two means of the last hidden states side
-by side: over the statement's tokens, and over all tokens.
+by side: over the statement's tokens, and over all tokens. Lexical heads may add their logits to the network's.
 """
 
 import json
@@ -20,10 +20,12 @@ from stance.inputs import ModelInput
 from stance.labels import HEADS
 from stance.models.base import WEIGHTS_FILE, Logits
 from stance.models.batching import length_batches
+from stance.models.lexical import LexicalHeads
 from stance.models.tokens import InputTokenizer, TokenRow
 
 CONFIG_FILE: Final = "config.json"
 BASE_FILE: Final = "base.json"
+LEXICAL_FILE: Final = "lexical.safetensors"
 INFERENCE_BATCH_TOKENS: Final = 4096
 
 
@@ -75,14 +77,17 @@ def pad_rows(rows: Sequence[TokenRow], pad_id: int, *, token_types: bool, device
 
 
 class EncoderModel:
-    """An EncoderNetwork with its tokenizer; `base` names the checkpoint it began from."""
+    """An EncoderNetwork with its tokenizer, and lexical heads or none; `base` names the checkpoint it began from."""
 
     kind = "encoder"
 
-    def __init__(self, network: EncoderNetwork, tokenizer: InputTokenizer, base: dict[str, str]) -> None:
+    def __init__(
+        self, network: EncoderNetwork, tokenizer: InputTokenizer, base: dict[str, str], lexical: LexicalHeads | None = None
+    ) -> None:
         self.network = network.eval()
         self.tokenizer = tokenizer
         self.base = base
+        self.lexical = lexical
         self.device = next(network.parameters()).device
 
     @property
@@ -102,7 +107,14 @@ class EncoderModel:
         for indices in length_batches([len(row.ids) for row in rows], INFERENCE_BATCH_TOKENS):
             for head, values in self.network(self.batch([rows[i] for i in indices])).items():
                 result[head][indices] = values.float().cpu().numpy()
-        return result
+        return self._with_words(result, rows)
+
+    def _with_words(self, network: Logits, rows: Sequence[TokenRow]) -> Logits:
+        """Return the network's logits and the lexical heads' together."""
+        if self.lexical is None:
+            return network
+        words = self.lexical.logits(rows)
+        return {head: values + words[head] for head, values in network.items()}
 
     @torch.inference_mode()
     def features(self, inputs: Sequence[ModelInput]) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -114,12 +126,14 @@ class EncoderModel:
         return result
 
     def save(self, directory: Path) -> None:
-        """Write model.safetensors, config.json, base.json and the tokenizer's two files into `directory`."""
+        """Write model.safetensors, config.json, base.json, the tokenizer's two files and, where it has them, the lexical heads."""
         weights = {name: tensor.detach().contiguous().cpu() for name, tensor in self.network.state_dict().items()}
         save_file(weights, directory / WEIGHTS_FILE)
         (directory / CONFIG_FILE).write_text(self.network.encoder.config.to_json_string(use_diff=False), encoding="utf-8")
         (directory / BASE_FILE).write_text(json.dumps(self.base, indent=1), encoding="utf-8")
         self.tokenizer.save(directory)
+        if self.lexical is not None:
+            self.lexical.save(directory / LEXICAL_FILE)
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -129,11 +143,13 @@ class EncoderModel:
         network = EncoderNetwork(encoder)
         network.load_state_dict(load_file(directory / WEIGHTS_FILE))
         base = json.loads((directory / BASE_FILE).read_text(encoding="utf-8"))
-        return cls(network.to(best_device()), InputTokenizer.load(directory), base)
+        lexical = LexicalHeads.load(directory / LEXICAL_FILE) if (directory / LEXICAL_FILE).is_file() else None
+        return cls(network.to(best_device()), InputTokenizer.load(directory), base, lexical)
 
     def describe(self) -> dict[str, Any]:
-        """Return the base checkpoint with its hash, and the number of parameters."""
-        return {"base": self.base, "parameters": sum(p.numel() for p in self.network.parameters())}
+        """Return the base checkpoint with its hash, the network's number of parameters, and whether lexical heads stand beside it."""
+        parameters = sum(p.numel() for p in self.network.parameters())
+        return {"base": self.base, "parameters": parameters, "lexical": self.lexical is not None}
 
 
 def best_device() -> torch.device:

@@ -1,4 +1,4 @@
-"""ModelInputs -> token ids: [CLS] target [SEP] speaker: statement [SEP] context [SEP].
+"""ModelInputs -> token ids: [CLS] target [SEP] statement [SEP] context [SEP].
 
 The context is cut first and the target next; the statement is cut only where it alone is longer
 than the model can read.
@@ -32,7 +32,7 @@ class TokenSettings:
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """One input's token ids; ids[said_start:said_end] are those of the speaker and the statement."""
+    """One input's token ids; ids[said_start:said_end] are those of the statement."""
 
     ids: list[int]
     said_start: int
