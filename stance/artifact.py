@@ -68,8 +68,8 @@ def save_artifact(model: Model, manifest: Manifest, directory: Path) -> Manifest
     return manifest
 
 
-def verify_artifact(directory: Path) -> Manifest:
-    """Return the manifest after checking the seal, every file's hash, the labels and the input format."""
+def read_manifest(directory: Path) -> Manifest:
+    """Return a model directory's manifest after checking its seal and layout; no other file is looked at."""
     path = directory / MANIFEST_FILE
     if not path.is_file():
         raise ArtifactError(
@@ -85,6 +85,12 @@ def verify_artifact(directory: Path) -> Manifest:
         raise ArtifactError(f"{path}: the manifest does not match its seal: it was changed after it was written; export the model again")
     if manifest.layout != _LAYOUT:
         raise ArtifactError(f"{path}: expected layout {_LAYOUT}, got {manifest.layout}; export the model with this version")
+    return manifest
+
+
+def verify_artifact(directory: Path) -> Manifest:
+    """Return the manifest after checking the seal, every file's hash, the labels and the input format."""
+    path, manifest = directory / MANIFEST_FILE, read_manifest(directory)
     expected = {head: list(labels) for head, labels in HEADS.items()}
     if manifest.labels != expected or list(manifest.labels) != list(expected):
         raise ArtifactError(

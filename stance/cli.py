@@ -1,4 +1,4 @@
-"""The `stance` command: with cli_runs, cli_data and console, the part of the core that stands above training and serving.
+"""The `stance` command: with the other cli modules and console, the part of the core that stands above training and serving.
 
 What a command needs is imported inside it, so that `stance --help` is there at once.
 """
@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from stance import __version__, console
+from stance.cli_champion import champion_app
+from stance.cli_compare import compare_app
 from stance.cli_data import data_app
 from stance.cli_runs import JsonOption, runs_app
+from stance.cli_tune import tune_app
 from stance.corpus import read_unlabelled
 from stance.errors import InputError, StanceError
 from stance.jsonl import Line, check_file, read_lines, write_line
@@ -34,6 +37,9 @@ app: Final = typer.Typer(
     help="Who stands where on a peace deal: quotes, speakers, stance and sentiment of a news article.",
 )
 app.add_typer(runs_app)
+app.add_typer(tune_app)
+app.add_typer(champion_app)
+app.add_typer(compare_app)
 app.add_typer(data_app, name="data")
 # The libraries ask nobody outside, and leave the terminal to us; errors still come.
 _LIBRARY_SETTINGS: Final = {

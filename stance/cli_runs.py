@@ -1,4 +1,4 @@
-"""The `stance` commands on models as runs: train, list, evaluate, promote, export."""
+"""The `stance` commands on models as runs: train, list, show, evaluate."""
 
 import os
 from dataclasses import asdict
@@ -12,9 +12,13 @@ from stance.errors import InputError
 
 runs_app: Final = typer.Typer()
 _PROCESS_NUMBER: Final = "RANK"  # set by accelerate and torchrun
-_BEHAVIOUR: Final = Path("tests/behaviour")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, its id, 'last', or 'champion'.")]
+BehaviourOption = Annotated[
+    Path | None, typer.Option(help="A folder of behaviour cases.  [default: tests/behaviour, where it is there]", show_default=False)
+]
+NoBehaviourOption = Annotated[bool, typer.Option("--no-behaviour", help="Leave the behaviour cases out.")]
 
 
 @runs_app.command(epilog="Example: stance train finetune --seeds 5; stance train finetune --init-from last")
@@ -62,19 +66,37 @@ def train(
         console.show_trained(run)
 
 
-@runs_app.command(epilog="Example: stance runs --limit 10")
+@runs_app.command(epilog="Example: stance runs --recipe finetune --sort test/stance/accuracy --limit 10")
 def runs(
-    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20,
+    recipe: Annotated[str, typer.Option(help="Only runs of this recipe.")] = "",
+    status: Annotated[str, typer.Option(help="Only finished, running, failed, killed or scheduled ones.")] = "",
+    data: Annotated[str, typer.Option(metavar="DIGEST", help="Only runs on this data; its first characters will do.")] = "",
+    sort: Annotated[str, typer.Option(metavar="METRIC", help="By a logged metric, the best first, or by age, the newest first.")] = "age",
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
     """List training runs with their main figures; ★ marks the champion."""
-    from training.tracking import connect, list_runs
+    from training.tracking import list_runs, store_uri
 
-    found = list_runs(limit)
+    found = list_runs(limit, recipe=recipe, status=status, data=data, sort=sort)
     if as_json:
         console.show_json([{**asdict(run), "started": run.started.isoformat()} for run in found])
+    elif not found and (recipe or status or data):
+        console.OUT.print("No such run; [bold]stance runs[/] lists all.")
     else:
-        console.show_runs(found, connect())
+        console_runs.show_runs(found, store_uri(), sort)
+
+
+@runs_app.command(epilog="Example: stance show champion")
+def show(run: RunArgument, as_json: JsonOption = False) -> None:
+    """Everything of one run: recipe, data, code, figures, model, artifacts, and when it was the champion."""
+    from training.details import describe
+
+    found = describe(run)
+    if as_json:
+        console.show_json(found.as_json())
+    else:
+        console_runs.show_run(found)
 
 
 @runs_app.command(epilog="Example: stance evaluate champion --data datasets/peace_deals --html report.html")
@@ -84,25 +106,22 @@ def evaluate(
     part: Annotated[
         str | None, typer.Option(help="Of a folder with splits.json: test, calibration, train or all.  [default: test]", show_default=False)
     ] = None,
-    behaviour: Annotated[
-        Path | None, typer.Option(help="A folder of behaviour cases.  [default: tests/behaviour, where it is there]", show_default=False)
-    ] = None,
-    no_behaviour: Annotated[bool, typer.Option("--no-behaviour", help="Leave the behaviour cases out.")] = False,
+    behaviour: BehaviourOption = None,
+    no_behaviour: NoBehaviourOption = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write everything as one HTML page too.")] = None,
     log: Annotated[bool, typer.Option("--log", help="Add the figures and the page to the run in MLflow.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """How right is a model, and where not? Every figure with its 95 % interval, on any labelled statements."""
-    if no_behaviour and behaviour is not None:
-        raise InputError("--no-behaviour: expected no --behaviour FOLDER beside it, got both; leave one out")
-    if html is not None and not html.absolute().parent.is_dir():
-        raise InputError(f"{html}: expected a file in a folder that is there, got none; make {html.parent} first")
+    suite = behaviour_folder(behaviour, leave_out=no_behaviour)
+    check_writable(html)
     from training.evaluation import evaluate_model, log_evaluation
     from training.loading import is_directory
 
     if log and is_directory(model):
         raise InputError(f"--log: expected a run to log to, got the model directory {model}; name the run, see 'stance runs'")
-    suite = behaviour or (_BEHAVIOUR if _BEHAVIOUR.is_dir() and not no_behaviour else None)
+    if behaviour is None and suite is not None and not suite.is_dir():
+        suite = None
     with console.progress() as on_progress:
         found = evaluate_model(model, data, part=part, behaviour=suite, on_progress=on_progress)
     page = ""
@@ -111,10 +130,7 @@ def evaluate(
 
         page = render(found)
     if html is not None:
-        try:
-            html.write_text(page, encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"{html}: expected a file that can be written, got: {error.strerror}; check the path") from error
+        write_page(html, page)
     logged = log_evaluation(found, page) if log else ""
     if as_json:
         console.show_json(found.as_json())
@@ -126,25 +142,24 @@ def evaluate(
             console.OUT.print(f"Logged to {found.model}; the page is its artifact {logged}.", highlight=False, markup=False)
 
 
-@runs_app.command(epilog="Example: stance promote last")
-def promote(
-    run: Annotated[str, typer.Argument(help="A run's name, its id, 'last', or 'champion'.")],
-) -> None:
-    """Make a run's model the champion, and put it where the service takes it from."""
-    from serving import store
-    from training.promote import promote as run_promotion
+def behaviour_folder(behaviour: Path | None, *, leave_out: bool) -> Path | None:
+    """Return the folder of behaviour cases meant by --behaviour and --no-behaviour, None where they are to be left out."""
+    if leave_out and behaviour is not None:
+        raise InputError("--no-behaviour: expected no --behaviour FOLDER beside it, got both; leave one out")
+    from training.behaviour import DEFAULT_SUITE
 
-    promoted, kept = run_promotion(run, store.put)
-    console.OUT.print(f"{promoted.name} (version {promoted.model_version}) is the champion; the service takes {kept}.")
+    return None if leave_out else behaviour or DEFAULT_SUITE
 
 
-@runs_app.command(epilog="Example: stance export champion ./model")
-def export(
-    run: Annotated[str, typer.Argument(help="A run's name, its id, 'last', or 'champion'.")],
-    directory: Annotated[Path, typer.Argument(help="Where the model directory goes; made, or empty.")],
-) -> None:
-    """Write a run's model directory, for --model, another machine or an archive."""
-    from training.promote import export as run_export
+def check_writable(html: Path | None) -> None:
+    """Raise InputError where a page can't go to a file for want of its folder, before anything is computed for it."""
+    if html is not None and not html.absolute().parent.is_dir():
+        raise InputError(f"{html}: expected a file in a folder that is there, got none; make {html.parent} first")
 
-    exported = run_export(run, directory)
-    console.OUT.print(f"{exported.name} is in {directory}; use it with --model {directory}.")
+
+def write_page(html: Path, page: str) -> None:
+    """Write a page; raise InputError where the file can't be written."""
+    try:
+        html.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{html}: expected a file that can be written, got: {error.strerror}; check the path") from error

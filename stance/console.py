@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from stance.corpus_check import CorpusReport
     from stance.importing import ImportReport
     from stance.quotes.evaluate import QuoteScores
-    from training.tracking import RunSummary
     from training.train import Progress as OnProgress
     from training.train import TrainedRun
 
@@ -104,25 +102,6 @@ def _reasons(article: str, quote: Quote) -> list[str]:
         if mention != speaker.name:
             reasons.append(f"{mention!r} is {speaker.name}: {speaker.resolved}")
     return reasons
-
-
-def show_runs(runs: Sequence["RunSummary"], store: str) -> None:
-    """Print the runs of a store, newest first."""
-    table = Table(box=SIMPLE_HEAD, **COMPACT)
-    table.add_column("run", no_wrap=True)
-    for name in ("stance macro-F1", "sentiment", "relevance", "data", "age"):
-        table.add_column(name, no_wrap=True)
-    for run in runs:
-        finished = run.status == "FINISHED"
-        table.add_row(
-            f"{'★' if run.is_champion else ' '} {escape(run.name)}",
-            _interval(run.metrics, "test/stance/macro_f1") if finished else run.status.lower(),
-            _figure(run.metrics, "test/sentiment/macro_f1"),
-            _figure(run.metrics, "test/relevance/macro_f1"),
-            run.data_digest[:4],
-            _age(run.started),
-        )
-    OUT.print(table if runs else f"No runs yet in {escape(store)}: train one with [bold]stance train quick[/].")
 
 
 def show_trained(run: "TrainedRun") -> None:
@@ -269,21 +248,3 @@ def _stance_cell(prediction: Prediction) -> str:
 def shortened(text: str) -> str:
     """Return a text cut to what a table's cell can hold."""
     return shorten(text, _SHOWN_CHARS, placeholder=" [more]")
-
-
-def _figure(metrics: dict[str, float], name: str) -> str:
-    return f"{metrics[name]:.2f}" if name in metrics else "-"
-
-
-def _interval(metrics: dict[str, float], name: str) -> str:
-    if name not in metrics:
-        return "-"
-    return f"{metrics[name]:.2f} \\[{metrics[f'{name}_low']:.2f}, {metrics[f'{name}_high']:.2f}]"
-
-
-def _age(started: datetime) -> str:
-    seconds = (datetime.now(UTC) - started).total_seconds()
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"

@@ -1,5 +1,7 @@
-"""What the command line shows of an evaluation and of several seeds; like console.py, it knows training's values by type only."""
+"""What the command line shows of runs, of an evaluation and of several seeds; it knows training's values by type only."""
 
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from rich.box import SIMPLE_HEAD
@@ -11,13 +13,83 @@ from stance.labels import HEADS
 
 if TYPE_CHECKING:
     from training.behaviour import Behaviour
+    from training.details import RunDetails
     from training.evaluate import Report
     from training.evaluation import Evaluation
     from training.metrics import Score
     from training.seeds import SeedGroup
+    from training.tracking import Event, RunSummary
 
 _TAGS_SHOWN: Final = 20
 _MISTAKES_SHOWN: Final = 5
+_NO_LIMIT: Final = 10_000
+_DIGEST_SHOWN: Final = 4
+_COMMIT_SHOWN: Final = 12
+_MAIN: Final = "test/stance/macro_f1"
+
+
+def show_runs(runs: "Sequence[RunSummary]", store: str, sort: str) -> None:
+    """Print runs in the order given, with the metric they are sorted by."""
+    if not runs:
+        OUT.print(f"No runs yet in {escape(store)}: train one with [bold]stance train quick[/].")
+        return
+    table = _runs_table(runs, sort, wide=True)
+    OUT.print(
+        table
+        if OUT.measure(table, options=OUT.options.update(width=_NO_LIMIT)).maximum <= OUT.width
+        else _runs_table(runs, sort, wide=False)
+    )
+
+
+def _runs_table(runs: "Sequence[RunSummary]", sort: str, *, wide: bool) -> Table:
+    """Return the table; a narrow one leaves out recipe and seed, which begin the name, and tells only an unusual status."""
+    extra = sort not in ("age", _MAIN)
+    table = Table(box=SIMPLE_HEAD, **COMPACT)
+    table.add_column("run", no_wrap=True)
+    for name in (
+        *(("recipe", "seed") if wide else ()),
+        "data",
+        "stance macro-F1",
+        "relev.",
+        "sent.",
+        "age",
+        *(("status",) if wide else ()),
+    ):
+        table.add_column(name, no_wrap=True)
+    if extra:
+        table.add_column(sort, overflow="fold")
+    for run in runs:
+        unusual = run.status != "FINISHED" and not wide
+        table.add_row(
+            f"{'★' if run.is_champion else ' '} {escape(run.name)}",
+            *((escape(run.recipe), run.seed) if wide else ()),
+            run.data_digest[:_DIGEST_SHOWN],
+            run.status.lower() if unusual else _interval(run.metrics, _MAIN),
+            _figure(run.metrics, "test/relevance/macro_f1"),
+            _figure(run.metrics, "test/sentiment/macro_f1"),
+            _age(run.started),
+            *((run.status.lower(),) if wide else ()),
+            *((f"{run.metrics[sort]:.3g}" if sort in run.metrics else "-",) if extra else ()),
+        )
+    return table
+
+
+def show_run(found: "RunDetails") -> None:
+    """Print everything of one run."""
+    run = found.run
+    crown = " [yellow]★ champion[/]" if run.is_champion else ""
+    OUT.print(f"[bold]{escape(run.name)}[/]  {run.status.lower()}, {_age(run.started)} old{crown}\n", highlight=False)
+    facts = Table.grid(padding=(0, 2))
+    for name, told in _facts(found):
+        facts.add_row(f"[dim]{name}[/]", told)
+    OUT.print(facts, highlight=False)
+    if _MAIN in run.metrics or any(f"test/{head}/macro_f1" in run.metrics for head in HEADS):
+        OUT.print("")
+        _show_test(found)
+    for event in found.events:
+        OUT.print(_moved(event, run), highlight=False, soft_wrap=True)
+    if found.artifacts:
+        OUT.print(f"[dim]artifacts[/] {escape(', '.join(found.artifacts))}", highlight=False)
 
 
 def show_evaluation(evaluation: "Evaluation") -> None:
@@ -129,3 +201,74 @@ def _table(*names: str, title: str | None = None) -> Table:
 
 def _score(score: "Score") -> str:
     return f"{score.value:.2f} \\[{score.low:.2f}, {score.high:.2f}]" if score.statements else "-"
+
+
+def _facts(found: "RunDetails") -> Iterator[tuple[str, str]]:
+    run = found.run
+    changed = ", ".join(f"{name} {value} (not {usual})" for name, (value, usual) in found.changed.items())
+    unlike = f"; unlike {found.like}: {changed}" if changed else f", as {found.like} is shipped" if found.like else ""
+    yield "run id", run.run_id
+    yield "recipe", escape(f"{run.recipe}, seed {run.seed}{unlike}")
+    counts = {name: (part["statements"], len(part["processes"])) for name, part in found.parts.items()}
+    parts = ", ".join(f"{name} {n:,} ({of} process{'' if of == 1 else 'es'})" for name, (n, of) in counts.items())
+    yield "data", escape(f"{run.data_digest[:_DIGEST_SHOWN]} {found.source}")
+    if parts:
+        yield "", escape(parts)
+    if found.init_from:
+        yield "begun from", escape(found.init_from)
+    yield "code", escape(f"{_short_commit(found.git_commit)}, training {found.fit_key}")
+    if found.versions:
+        yield "versions", escape(", ".join(f"{name} {version}" for name, version in found.versions.items()))
+    if found.fit_seconds is not None:
+        yield "fitted in", f"{found.fit_seconds:,.1f} s"
+    if run.model_version:
+        yield "model", f"version {run.model_version}, {found.model_bytes / 1e6:,.2f} MB"
+    if found.threshold is not None:
+        yield "answers", f"stances from {found.threshold:.2f} on; else it abstains"
+    if found.evaluations:
+        yield "evaluations", escape(", ".join(found.evaluations))
+
+
+def _show_test(found: "RunDetails") -> None:
+    metrics = found.run.metrics
+    table = _table("on the test part", "macro-F1 (95 %)", "majority", "accuracy", "ECE", "temperature")
+    for head in HEADS:
+        name = f"test/{head}/macro_f1"
+        if name in metrics:
+            figures = (_figure(metrics, f"test/{head}/{figure}") for figure in ("majority_macro_f1", "accuracy", "calibration_error"))
+            temperature = f"{found.temperatures[head]:.2f}" if head in found.temperatures else "-"
+            table.add_row(head, _interval(metrics, name), *figures, temperature)
+    OUT.print(table)
+
+
+def _moved(event: "Event", run: "RunSummary") -> str:
+    why = f": {escape(event.why)}" if event.why else ""
+    when = f"{event.at:%Y-%m-%d %H:%M} UTC by {escape(event.who)}{why}"
+    if event.version == run.model_version:
+        told = "champion again by rollback" if event.action == "rollback" else "promoted"
+        return f"{told}{' [yellow]by force[/]' if event.forced else ''}, {when}"
+    told = "taken back for" if event.action == "rollback" else "succeeded by"
+    return f"{told} {escape(event.name)}, {when}"
+
+
+def _short_commit(commit: str) -> str:
+    name, _, changed = commit.partition("-")
+    return name[:_COMMIT_SHOWN] + (f"-{changed}" if changed else "")
+
+
+def _figure(metrics: dict[str, float], name: str) -> str:
+    return f"{metrics[name]:.2f}" if name in metrics else "-"
+
+
+def _interval(metrics: dict[str, float], name: str) -> str:
+    if name not in metrics:
+        return "-"
+    return f"{metrics[name]:.2f} \\[{metrics[f'{name}_low']:.2f}, {metrics[f'{name}_high']:.2f}]"
+
+
+def _age(started: datetime) -> str:
+    seconds = (datetime.now(UTC) - started).total_seconds()
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -4,6 +4,7 @@
   - InputError: what the caller handed in can't be read (article, statement, target, file)
     - CorpusError: a line of a data file breaks the format (names file, line, field, value)
     - RecipeError: a training recipe has an unknown or illegal field
+      - DivergenceError: training by a recipe ends in no numbers
   - ArtifactError: a model directory is missing, incomplete or was changed
   - RunError: a tracked run can't be found, or has no model to promote
 """
@@ -27,6 +28,10 @@ class CorpusError(InputError):
 
 class RecipeError(InputError):
     """A training recipe has an unknown or illegal field."""
+
+
+class DivergenceError(RecipeError):
+    """Training diverged: the recipe is legal, its rates are too high."""
 
 
 class ArtifactError(StanceError):

@@ -18,7 +18,7 @@ from stance.statements import DEFAULT_TARGET
 
 FILES = {
     "baseline": ["baseline.json", "manifest.json", "model.safetensors"],
-    "quick": ["base.json", "config.json", "manifest.json", "model.safetensors", "tokenizer.json", "tokens.json"],
+    "quick": ["base.json", "config.json", "lexical.safetensors", "manifest.json", "model.safetensors", "tokenizer.json", "tokens.json"],
 }
 
 

@@ -39,7 +39,7 @@ def assert_told(process, *words):
 
 
 COMMANDS = [
-    *"analyze quotes classify train runs evaluate promote export serve data".split(),
+    *"analyze quotes classify train runs show evaluate promote rollback history export serve data".split(),
     "data check",
     "data quotes",
     "data curve",

@@ -26,6 +26,7 @@ from stance.predictor import Predictor
 from stance.records import Prediction, Statement
 from training.metrics import share
 
+DEFAULT_SUITE: Final = Path("tests/behaviour")
 THRESHOLDS_FILE: Final = "thresholds.toml"
 _TEXTS: Final = ("target", "speaker", "statement", "context")
 _FIELDS: Final = ("id", "phenomenon", *_TEXTS, *HEADS, "changed", "pair")

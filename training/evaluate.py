@@ -251,8 +251,21 @@ def _mistakes(found: _Answers, statements: Sequence[LabelledStatement], predicti
 
 
 def prediction_rows(statements: Sequence[LabelledStatement], predictions: Sequence[Prediction]) -> list[dict[str, Any]]:
-    """Return a flat row per statement: id, process, gold labels as HEAD_gold, and the prediction (see flat_prediction)."""
+    """Return a flat row per statement: what it is, its gold labels, and the prediction (see flat_prediction).
+
+    What it is: id, process, target, speaker, statement, its length in words, phenomena (a list); gold labels are HEAD_gold.
+    """
     return [
-        {"id": s.id, "process": s.process, **{f"{head}_gold": s.label(head) for head in HEADS}, **flat_prediction(prediction)}
+        {
+            "id": s.id,
+            "process": s.process,
+            "target": s.statement.target,
+            "speaker": s.statement.speaker,
+            "statement": s.statement.text,
+            "words": len(s.statement.text.split()),
+            "phenomena": list(s.phenomena),
+            **{f"{head}_gold": s.label(head) for head in HEADS},
+            **flat_prediction(prediction),
+        }
         for s, prediction in zip(statements, predictions, strict=True)
     ]

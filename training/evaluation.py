@@ -64,7 +64,7 @@ class Evaluation:
         found = {f"{self.data.name}/{name}": value for name, value in self.report.metrics(detailed=True).items()}
         if self.behaviour is not None:
             found |= {f"behaviour/{name}": value for name, value in self.behaviour.metrics().items()}
-        return {_loggable(name): value for name, value in found.items()}
+        return {loggable(name): value for name, value in found.items()}
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as plain values."""
@@ -155,12 +155,12 @@ def log_evaluation(evaluation: Evaluation, page: str) -> str:
     """
     if evaluation.run is None:
         raise InputError(f"{evaluation.model}: expected a run to log to, got a model directory; name the run instead ('stance runs')")
-    path = f"evaluation/{_loggable(evaluation.data.name)}.html"
+    path = f"evaluation/{loggable(evaluation.data.name)}.html"
     tracking.add_to_run(evaluation.run, evaluation.metrics(), {path: page})
     return path
 
 
-def _loggable(name: str) -> str:
+def loggable(name: str) -> str:
     """Return a name that MLflow takes: other characters than letters, digits, " ", ".", "-" and "/" as "_", no part empty or all dots."""
     parts = [_UNLOGGABLE.sub("_", part) for part in name.split("/")]
     return "/".join(part if part.strip(".") else "_" for part in parts)

@@ -1,20 +1,18 @@
-"""An evaluation as one HTML page that needs nothing else: no script, no foreign host, readable by day, by night and printed."""
+"""An evaluation as one HTML page, without a script."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
-from importlib.resources import files
 from typing import Final
 
 from stance.labels import HEADS
+from training import pages
 from training.behaviour import Behaviour, Failure, Rate
 from training.evaluate import COMMON_TAG, HeadReport, Mistake, Report
 from training.evaluation import Evaluation
 from training.figures import reliability_svg, risk_coverage_svg
 from training.metrics import Score
 
-_STYLES: Final = "evaluation_report.css"
 _FAILURES_SHOWN: Final = 5  # of each phenomenon; as JSON there are all
-_NOTHING: Final = "·"
 
 
 def page(evaluation: Evaluation) -> str:
@@ -26,27 +24,16 @@ def page(evaluation: Evaluation) -> str:
     report = evaluation.report
     sections = [
         f"<h1>{title}</h1>{_facts(evaluation)}",
-        _section("How right", _heads(report)),
-        _section("Label by label", _confusions(report) + _labels(report)),
-        _section("Calibration", _calibration(report)),
-        _section("Abstention", _abstention(report)),
-        _section("Peace processes", _by_head("process", "macro-F1", report.processes)),
-        _section("Phenomena", _phenomena(report)),
-        _section("Behaviour", _behaviour(evaluation.behaviour)) if evaluation.behaviour else "",
-        _section("Worst mistakes", _mistakes(report)),
+        pages.section("How right", _heads(report)),
+        pages.section("Label by label", _confusions(report) + _labels(report)),
+        pages.section("Calibration", _calibration(report)),
+        pages.section("Abstention", _abstention(report)),
+        pages.section("Peace processes", _by_head("process", "macro-F1", report.processes)),
+        pages.section("Phenomena", _phenomena(report)),
+        pages.section("Behaviour", _behaviour(evaluation.behaviour)) if evaluation.behaviour else "",
+        pages.section("Worst mistakes", _mistakes(report)),
     ]
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
-        f"<style>\n{files('training').joinpath(_STYLES).read_text(encoding='utf-8')}</style>\n</head>\n"
-        f"<body>\n<main>\n{''.join(sections)}</main>\n</body>\n</html>\n"
-    )
-
-
-def _section(title: str, content: str) -> str:
-    return f"<section>\n<h2>{title}</h2>\n{content}\n</section>\n" if content else ""
+    return pages.page(title, sections)
 
 
 def _facts(evaluation: Evaluation) -> str:
@@ -57,25 +44,24 @@ def _facts(evaluation: Evaluation) -> str:
         facts["Run"] = manifest.run_id
     if evaluation.behaviour is not None:
         facts["Behaviour"] = f"{evaluation.behaviour.path}: {evaluation.behaviour.overall.cases:,} cases"
-    rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in facts.items())
     seen = (
         f'<p class="bad">{evaluation.seen:,} of the statements are of peace processes that the model was trained or calibrated on: '
         "the figures flatter it.</p>"
         if evaluation.seen
         else ""
     )
-    return f'<dl>{rows}</dl>{seen}<p class="note">In brackets, and as bars from 0 to 1, 95 % intervals over statements.</p>\n'
+    return pages.facts(facts) + seen + pages.note("In brackets, and as bars from 0 to 1, 95 % intervals over statements.")
 
 
 def _heads(report: Report) -> str:
     names = ("head", "macro-F1", "majority's", "accuracy", "majority's", "calibration error", "statements")
     rows = []
     for head, found in _measured(report):
-        majority, share = _number(found.majority), _number(found.majority_accuracy)
-        scores = _score(found.macro_f1), majority, _score(found.accuracy), share, _score(found.calibration_error, bar=False)
-        rows.append(_row(head, *scores, _count(found.macro_f1.statements)))
+        majority, share = pages.number(found.majority), pages.number(found.majority_accuracy)
+        scores = pages.score(found.macro_f1), majority, pages.score(found.accuracy), share, pages.score(found.calibration_error, bar=False)
+        rows.append(pages.row(head, *scores, pages.count(found.macro_f1.statements)))
     note = "Majority: always answering the commonest gold label. Stance is scored on statements that bear on the deal."
-    return _table(names, rows) + f'<p class="note">{note}</p>'
+    return pages.table(names, rows) + pages.note(note)
 
 
 def _confusions(report: Report) -> str:
@@ -102,11 +88,13 @@ def _confusions(report: Report) -> str:
 
 def _labels(report: Report) -> str:
     rows = [
-        _row(f"{head}: {label}", _score(scores.precision), _score(scores.recall), _score(scores.f1), _count(scores.gold))
+        pages.row(
+            f"{head}: {label}", pages.score(scores.precision), pages.score(scores.recall), pages.score(scores.f1), pages.count(scores.gold)
+        )
         for head, found in _measured(report)
         for label, scores in found.labels.items()
     ]
-    return _table(("label", "precision", "recall", "F1", "statements"), rows)
+    return pages.table(("label", "precision", "recall", "F1", "statements"), rows)
 
 
 def _calibration(report: Report) -> str:
@@ -122,13 +110,13 @@ def _abstention(report: Report) -> str:
         return ""
     curve = report.risk_coverage
     rows = [
-        _row("stances answered, not abstained", _score(report.coverage), _count(report.coverage.statements)),
-        _row("accuracy of those", _score(report.selective_accuracy), _count(report.selective_accuracy.statements)),
-        _row("accuracy of the most confident half", _score(curve.half), _count(curve.half.statements)),
-        _row("area under the curve", _score(curve.area), _count(curve.area.statements)),
+        pages.row("stances answered, not abstained", pages.score(report.coverage), pages.count(report.coverage.statements)),
+        pages.row("accuracy of those", pages.score(report.selective_accuracy), pages.count(report.selective_accuracy.statements)),
+        pages.row("accuracy of the most confident half", pages.score(curve.half), pages.count(curve.half.statements)),
+        pages.row("area under the curve", pages.score(curve.area), pages.count(curve.area.statements)),
     ]
     return (
-        _table(("", "share", "statements"), rows)
+        pages.table(("", "share", "statements"), rows)
         + f'<figure class="narrow">{risk_coverage_svg(report)}</figure><p class="note">Stance accuracy when only the most confident share '
         "is answered, with its interval at each share. A confidence that says nothing gives a flat line.</p>"
     )
@@ -138,9 +126,9 @@ def _by_head(name: str, metric: str, parts: dict[str, dict[str, Score]]) -> str:
     names = (name, *(f"{head} {metric}" for head in HEADS), "statements of each")
     rows = []
     for part, scores in parts.items():
-        counts = " / ".join(_count(scores[head].statements) if head in scores else _NOTHING for head in HEADS)
-        rows.append(_row(part, *(_score(scores[head]) if head in scores else _NOTHING for head in HEADS), counts))
-    return _table(names, rows) if rows else ""
+        counts = " / ".join(pages.count(scores[head].statements) if head in scores else pages.NOTHING for head in HEADS)
+        rows.append(pages.row(part, *(pages.score(scores[head]) if head in scores else pages.NOTHING for head in HEADS), counts))
+    return pages.table(names, rows) if rows else ""
 
 
 def _phenomena(report: Report) -> str:
@@ -153,14 +141,14 @@ def _phenomena(report: Report) -> str:
 
 def _behaviour(behaviour: Behaviour) -> str:
     rows = [_rate_row(rate) for rate in (*behaviour.rates, behaviour.overall)]
-    return _table(("phenomenon", "passed", "rate", "threshold", ""), rows) + _failures(behaviour.failures)
+    return pages.table(("phenomenon", "passed", "rate", "threshold", ""), rows) + _failures(behaviour.failures)
 
 
 def _rate_row(rate: Rate) -> str:
     score = Score(rate.value, rate.low, rate.high, rate.cases)
     verdict = "" if rate.threshold is None else '<span class="good">ok</span>' if rate.ok else '<span class="bad">too low</span>'
-    threshold = _NOTHING if rate.threshold is None else _number(rate.threshold)
-    return _row(rate.phenomenon, f"{rate.passed:,} of {rate.cases:,}", _score(score, mark=rate.threshold), threshold, verdict)
+    threshold = pages.NOTHING if rate.threshold is None else pages.number(rate.threshold)
+    return pages.row(rate.phenomenon, f"{rate.passed:,} of {rate.cases:,}", pages.score(score, mark=rate.threshold), threshold, verdict)
 
 
 def _failures(failures: Sequence[Failure]) -> str:
@@ -171,17 +159,17 @@ def _failures(failures: Sequence[Failure]) -> str:
     for phenomenon in sorted(shown):
         for failure in shown[phenomenon][:_FAILURES_SHOWN]:
             case = failure.case
-            twin = f"<br>twin: {_said(case.twin.speaker, case.twin.text, case.twin.target)}" if case.twin else ""
+            twin = f"<br>twin: {pages.said(case.twin.speaker, case.twin.text, case.twin.target)}" if case.twin else ""
             differing = [head for head, label in failure.expected.items() if failure.got[head] != label]
             labels = "<br>".join(f"{head}: {failure.expected[head]}, got {failure.got[head]}" for head in differing)
-            said = _said(case.statement.speaker, case.statement.text, case.statement.target)
+            said = pages.said(case.statement.speaker, case.statement.text, case.statement.target)
             rows.append(
                 f'<tr><th>{escape(phenomenon)}</th><td>{escape(case.id)}</td><td class="text">{said}{twin}</td><td>{labels}</td></tr>'
             )
     if not rows:
         return ""
     heading = f"<h3>Cases that failed, at most {_FAILURES_SHOWN} of each phenomenon ({len(failures):,} in all)</h3>"
-    return heading + _table(("phenomenon", "case", "statement", "expected, or its own; got, or its twin's"), rows)
+    return heading + pages.table(("phenomenon", "case", "statement", "expected, or its own; got, or its twin's"), rows)
 
 
 def _mistakes(report: Report) -> str:
@@ -189,13 +177,13 @@ def _mistakes(report: Report) -> str:
     for head, found in report.heads.items():
         if found.mistakes:
             rows = [_mistake_row(mistake) for mistake in found.mistakes]
-            parts.append(f"<h3>{head}</h3>" + _table(("gold", "predicted", "probabilities", "statement", "id"), rows))
+            parts.append(f"<h3>{head}</h3>" + pages.table(("gold", "predicted", "probabilities", "statement", "id"), rows))
     return "".join(parts)
 
 
 def _mistake_row(mistake: Mistake) -> str:
-    probabilities = "<br>".join(f"{label} {_number(p)}" for label, p in mistake.probabilities.items())
-    said = _said(mistake.speaker, mistake.text, mistake.target)
+    probabilities = "<br>".join(f"{label} {pages.number(p)}" for label, p in mistake.probabilities.items())
+    said = pages.said(mistake.speaker, mistake.text, mistake.target)
     place = f'{escape(mistake.id)}<br><span class="range">{escape(mistake.process)}</span>'
     return (
         f'<tr><td>{mistake.gold}</td><td class="bad">{mistake.predicted}</td><td class="score">{probabilities}</td>'
@@ -203,37 +191,5 @@ def _mistake_row(mistake: Mistake) -> str:
     )
 
 
-def _said(speaker: str, text: str, target: str) -> str:
-    who = f"<b><bdi>{escape(speaker)}</bdi></b>: " if speaker else ""  # bdi: marks of direction in a text stay inside it
-    return f'{who}<bdi>{escape(text)}</bdi><br><span class="range">on <bdi>{escape(target)}</bdi></span>'
-
-
 def _measured(report: Report) -> list[tuple[str, HeadReport]]:
     return [(head, found) for head, found in report.heads.items() if found.macro_f1.statements]
-
-
-def _table(names: Sequence[str], rows: Iterable[str]) -> str:
-    heads = "".join(f"<th>{name}</th>" for name in names)
-    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-
-
-def _row(name: str, *cells: str) -> str:
-    """Return a row: its name, escaped, and cells that are HTML."""
-    return f"<tr><th>{escape(name)}</th>{''.join(f'<td class=score>{cell}</td>' for cell in cells)}</tr>"
-
-
-def _score(score: Score, *, bar: bool = True, mark: float | None = None) -> str:
-    if not score.statements:
-        return _NOTHING
-    wide = f"left: {score.low:.1%}; width: {score.high - score.low:.1%}"
-    line = "" if mark is None else f'<u style="left: {mark:.1%}"></u>'
-    drawn = f'<span class="bar"><i style="{wide}"></i><b style="left: {score.value:.1%}"></b>{line}</span>' if bar else ""
-    return f'{drawn}{_number(score.value)} <span class="range">[{_number(score.low)}, {_number(score.high)}]</span>'
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}"
-
-
-def _count(value: int) -> str:
-    return f"{value:,}"

@@ -14,24 +14,20 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from stance.corpus import digest, read_corpus
 from stance.errors import InputError, shortened
-from stance.inputs import INPUT_FORMAT, ModelInput
+from stance.inputs import INPUT_FORMAT
 from stance.jsonl import read_lines, write_line
 from stance.labels import HEADS
-from stance.models.base import Logits, Model
-from stance.models.checkpoints import new_encoder
-from stance.models.encoder import EncoderModel
+from stance.models.base import Model
 from stance.predictor import Predictor
 from stance.records import LabelledStatement
 from training.evaluate import evaluate
 from training.fit import fit
-from training.fit_quick import fit_quick
 from training.recipe import Recipe
+from training.remembering import Encoders
 from training.split import Split, check_labels, read_split
 
 POINTS_FILE: Final = "points.jsonl"
@@ -70,7 +66,7 @@ def measure(
     _refuse_doubled([recipe.name for recipe in recipes], "recipes", "rename one file")
     kept = _KeptPoints(out)
     wanted = [(recipe, seed, n) for recipe in recipes for seed in range(seeds) for n in sorted({min(n, len(split.train)) for n in sizes})]
-    encoders: dict[tuple[str, str, int], _RememberingEncoder] = {}
+    encoders = Encoders()
     points: list[Point] = []
     for number, (recipe, seed, n) in enumerate(wanted):
         on_point(number, len(wanted))
@@ -123,24 +119,6 @@ def table(points: Sequence[Point], head: str) -> list[tuple[str, str, int, float
     return [(*key, float(np.mean(values)), min(values), max(values)) for key, values in groups.items()]
 
 
-class _RememberingEncoder(EncoderModel):
-    """A frozen encoder that computes each input's features once, whatever is trained on top."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self._known: dict[ModelInput, NDArray[np.float32]] = {}
-
-    def features(self, inputs: Sequence[ModelInput]) -> NDArray[np.float32]:
-        new = [text for text in dict.fromkeys(inputs) if text not in self._known]
-        self._known.update(zip(new, super().features(new), strict=True))
-        return np.stack([self._known[text] for text in inputs])
-
-    @torch.inference_mode()
-    def logits(self, inputs: Sequence[ModelInput]) -> Logits:
-        features = torch.from_numpy(self.features(inputs)).to(self.device)
-        return {head: layer(features).cpu().numpy() for head, layer in self.network.heads.items()}
-
-
 class _KeptPoints:
     """The points of earlier runs, in a file that may have been cut off in the middle of a line."""
 
@@ -185,19 +163,9 @@ def _refuse_doubled(names: Sequence[str], what: str, advice: str) -> None:
         raise InputError(f"{what}: expected different names, got {doubled[0]!r} twice; {advice}")
 
 
-def _fitted(
-    recipe: Recipe,
-    train: list[LabelledStatement],
-    calibration: list[LabelledStatement],
-    encoders: dict[tuple[str, str, int], _RememberingEncoder],
-) -> Model:
-    if recipe.kind != "quick":
-        return fit(recipe, train, calibration, lambda _: None, lambda *_: None)
-    key = recipe.base, recipe.base_revision, recipe.max_tokens
-    if key not in encoders:
-        new = new_encoder(recipe.base, revision=recipe.base_revision, max_tokens=recipe.max_tokens)
-        encoders[key] = _RememberingEncoder(new.network, new.tokenizer, new.base)
-    return fit_quick(train, recipe, lambda *_: None, encoders[key])
+def _fitted(recipe: Recipe, train: list[LabelledStatement], calibration: list[LabelledStatement], encoders: Encoders) -> Model:
+    start = encoders.of(recipe) if recipe.kind == "quick" else None
+    return fit(recipe, train, calibration, lambda _: None, lambda *_: None, start=start)
 
 
 def _points(model: Model, recipe: str, n: int, seed: int, sets: dict[str, list[LabelledStatement]]) -> Iterator[Point]:

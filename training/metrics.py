@@ -7,6 +7,7 @@ figure are computed at once, as weights of the statements.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -109,7 +110,7 @@ def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_])
     """Return the expected calibration error over ten equal bins of confidence (Naeini et al., AAAI 2015)."""
     if not len(confidence):
         return 0.0
-    return float(_calibration_errors(_bins(confidence), np.ones((1, len(confidence))), confidence - right)[0])
+    return float(_calibration_errors(confidence_bins(confidence), np.ones((1, len(confidence))), confidence - right)[0])
 
 
 def calibration_score(confidence: NDArray[np.float64], right: NDArray[np.bool_], *, seed: int = 0) -> Score:
@@ -122,17 +123,19 @@ def calibration_score(confidence: NDArray[np.float64], right: NDArray[np.bool_],
     n = len(confidence)
     if n == 0:
         return NOTHING
-    value, bins = calibration_error(confidence, right), _bins(confidence)
+    value, bins = calibration_error(confidence, right), confidence_bins(confidence)
     low, high = np.quantile(_resampled(n, seed, lambda weights: _calibration_errors(bins, weights, confidence - right)), _QUANTILES)
-    rng, ones = np.random.default_rng(seed), np.ones((1, n))
-    by_chance = [_calibration_errors(bins, ones, confidence - (rng.random(n) < confidence))[0] for _ in range(ROUNDS)]
+    rng, members = np.random.default_rng(seed), np.eye(BINS)[bins]
+    by_chance = np.concatenate(
+        [np.abs((confidence - (rng.random((size, n)) < confidence)) @ members).sum(axis=1) / n for size in _blocks(n)]
+    )
     least = 0.0 if value <= np.quantile(by_chance, _QUANTILES[1]) else min(value, max(0.0, float(2 * value - high)))
     return Score(value, least, min(1.0, max(value, float(2 * value - low))), n)
 
 
 def reliability(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[Bin, ...]:
     """Return the bins that hold statements, by confidence."""
-    bins = _bins(confidence)
+    bins = confidence_bins(confidence)
     return tuple(
         Bin(b / BINS, (b + 1) / BINS, float(confidence[bins == b].mean()), share(int(right[bins == b].sum()), int((bins == b).sum())))
         for b in np.unique(bins)
@@ -144,6 +147,7 @@ def risk_coverage(confidence: NDArray[np.float64], right: NDArray[np.bool_], *, 
     n = len(confidence)
     if n == 0:
         return RiskCoverage(NOTHING, NOTHING, ())
+    half, points = coverage_curve(confidence, right)
     order = np.argsort(-confidence, kind="stable")
     confidence, hits = confidence[order], right[order].astype(np.float64)
     last = np.searchsorted(-confidence, -confidence, side="right") - 1  # of the statements tied with each
@@ -154,18 +158,36 @@ def risk_coverage(confidence: NDArray[np.float64], right: NDArray[np.bool_], *, 
         accuracy = np.divide(right_ones, answered, out=np.zeros_like(answered), where=answered > 0)
         return np.asarray((weights * accuracy).sum(axis=1) / n)
 
+    return RiskCoverage(_with_interval(float(areas(np.ones((1, n)))[0]), _resampled(n, seed, areas), n), half, points)
+
+
+def coverage_curve(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[Score, tuple[CoveragePoint, ...]]:
+    """Return `half` and `points` of RiskCoverage."""
+    n = len(confidence)
+    if n == 0:
+        return NOTHING, ()
+    order = np.argsort(-confidence, kind="stable")
+    confidence, hits = confidence[order], right[order].cumsum()
+    last = np.searchsorted(-confidence, -confidence, side="right") - 1
+
     def point(index: int) -> CoveragePoint:
-        return CoveragePoint(float(confidence[index]), (index + 1) / n, share(float(hits[: index + 1].sum()), index + 1))
+        return CoveragePoint(float(confidence[index]), (index + 1) / n, share(int(hits[index]), index + 1))
 
     ends = np.unique(last)
     shown = ends[np.unique(np.linspace(0, len(ends) - 1, _MOST_POINTS).round().astype(int))]
-    area = _with_interval(float(areas(np.ones((1, n)))[0]), _resampled(n, seed, areas), n)
-    return RiskCoverage(area, point(int(last[(n + 1) // 2 - 1])).accuracy, tuple(point(int(index)) for index in shown))
+    return point(int(last[(n + 1) // 2 - 1])).accuracy, tuple(point(int(index)) for index in shown)
 
 
 def metric_fields(name: str, score: Score) -> dict[str, float]:
     """Return {NAME: value, NAME_low, NAME_high}."""
     return {name: score.value, f"{name}_low": score.low, f"{name}_high": score.high}
+
+
+def label_f1(confusion: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return each label's F1 of each (gold, predicted) matrix; shape (rounds, k, k) -> (rounds, k)."""
+    hits = np.diagonal(confusion, axis1=1, axis2=2)
+    totals = sum(confusion[:, label] + confusion[:, :, label] for label in range(confusion.shape[1]))  # far faster than sums over so few
+    return np.asarray(np.divide(2 * hits, totals, out=np.zeros_like(hits), where=totals > 0))
 
 
 def _f1_scores(gold: NDArray[np.int64], predicted: NDArray[np.int64], labels: int, seed: int) -> list[Score]:
@@ -177,21 +199,15 @@ def _f1_scores(gold: NDArray[np.int64], predicted: NDArray[np.int64], labels: in
     cells[np.arange(n), gold * labels + predicted] = 1.0
 
     def scores(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        f1 = _f1((weights @ cells).reshape(-1, labels, labels))
+        f1 = label_f1((weights @ cells).reshape(-1, labels, labels))
         return np.column_stack([f1.mean(axis=1), f1])
 
     values, rounds = scores(np.ones((1, n)))[0], _resampled(n, seed, scores)
     return [_with_interval(float(value), rounds[:, column], n) for column, value in enumerate(values)]
 
 
-def _f1(confusion: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each label's F1 of each (gold, predicted) matrix; shape (rounds, k, k) -> (rounds, k)."""
-    hits = np.diagonal(confusion, axis1=1, axis2=2)
-    totals = confusion.sum(axis=1) + confusion.sum(axis=2)
-    return np.asarray(np.divide(2 * hits, totals, out=np.zeros_like(hits), where=totals > 0))
-
-
-def _bins(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
+def confidence_bins(confidence: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return which of the equal bins of confidence each lies in."""
     return np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
 
 
@@ -204,10 +220,27 @@ def _calibration_errors(bins: NDArray[np.int64], weights: NDArray[np.float64], g
 
 def _resampled(n: int, seed: int, figures: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> NDArray[np.float64]:
     """Return figures(weights) of ROUNDS resamples; `weights` (some rounds, n) says how often each statement was drawn."""
-    rng, even = np.random.default_rng(seed), np.full(n, 1 / n)
+    if len(_blocks(n)) == 1:
+        return figures(_kept_weights(n, seed))
+    rng = np.random.default_rng(seed)
+    return np.concatenate([figures(_weights(rng, n, size)) for size in _blocks(n)])
+
+
+@lru_cache(maxsize=2)  # a report asks for the same resamples again and again
+def _kept_weights(n: int, seed: int) -> NDArray[np.float64]:
+    return _weights(np.random.default_rng(seed), n, ROUNDS)
+
+
+def _weights(rng: np.random.Generator, n: int, size: int) -> NDArray[np.float64]:
+    weights = rng.multinomial(n, np.full(n, 1 / n), size=size).astype(np.float64)
+    weights.flags.writeable = False
+    return weights
+
+
+def _blocks(n: int) -> list[int]:
+    """Return how many resamples of n statements are computed at once, each time."""
     block = max(1, _CELLS // n)
-    sizes = [min(block, ROUNDS - done) for done in range(0, ROUNDS, block)]
-    return np.concatenate([figures(rng.multinomial(n, even, size=size).astype(np.float64)) for size in sizes])
+    return [min(block, ROUNDS - done) for done in range(0, ROUNDS, block)]
 
 
 def _with_interval(value: float, rounds: NDArray[np.float64], n: int) -> Score:

@@ -1,7 +1,8 @@
 """A corpus in three parts that share no peace process: train, calibration, test."""
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,12 @@ class Split:
     train: list[LabelledStatement]
     calibration: list[LabelledStatement]
     test: list[LabelledStatement]
+
+    @property
+    def test_digest(self) -> str:
+        """32 hexadecimal digits that name the test part's content, whatever the other parts hold."""
+        content = json.dumps([asdict(statement) for statement in self.test], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:32]
 
     def describe(self) -> dict[str, Any]:
         """Return the digest, and statements and processes of each part."""

@@ -17,13 +17,13 @@ from training.behaviour import read_suite, score_behaviour
 
 
 class WordModel:
-    """Supportive unless a word of refusal stands in the statement or the speaker's name; never off target."""
+    """Supportive unless a word of refusal stands in the statement or its context; never off target."""
 
     kind = "words"
     refusals = ("reject", "never", "rebel")
 
     def logits(self, inputs: list[ModelInput]) -> dict[str, np.ndarray]:
-        refuses = np.array([any(word in text.statement.lower() for word in self.refusals) for text in inputs])
+        refuses = np.array([any(word in f"{text.statement} {text.context}".lower() for word in self.refusals) for text in inputs])
         scores = {head: np.zeros((len(inputs), len(labels)), dtype=np.float32) for head, labels in HEADS.items()}
         scores["relevance"][:, 0] = 2
         scores["stance"][np.arange(len(inputs)), np.where(refuses, 2, 0)] = 2
@@ -55,7 +55,7 @@ ROWS = [
     case(1, "negation", "We reject it.", stance="critical"),
     case(2, "negation", "We do not welcome it.", stance="critical", sentiment="negative", pair="n1"),
     case(3, "negation", "We would never reject it.", relevance="off_target"),
-    case(4, "speaker name", "We welcome it.", changed={"speaker": "a rebel"}),
+    case(4, "speaker name", "We welcome it.", changed={"context": "A rebel spoke."}),
     case(5, "speaker name", "We welcome it.", changed={"speaker": "a grocer", "target": "the accord"}),
     case(6, "typography", "We “reject” it.", changed={"statement": 'We "reject" it.'}),
 ]

@@ -10,8 +10,9 @@ from stance.errors import InputError
 from stance.inputs import shape
 from stance.labels import HEADS
 from training import learning_curve
-from training.fit_quick import fit_quick
+from training.fit import fit
 from training.learning_curve import TEST, curve_figure, measure, table
+from training.remembering import Encoders
 from training.split import read_split
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -44,7 +45,9 @@ def test_a_run_that_was_cut_goes_on_where_it_was(
     lines = file.read_text(encoding="utf-8").splitlines()
     file.write_text("".join(f"{line}\n" for line in lines[:-1]), encoding="utf-8")
     fitted = []
-    monkeypatch.setattr(learning_curve, "fit_quick", lambda train, *rest: fitted.append(len(train)) or fit_quick(train, *rest))
+    monkeypatch.setattr(
+        learning_curve, "fit", lambda recipe, train, *rest, **named: fitted.append(len(train)) or fit(recipe, train, *rest, **named)
+    )
     assert points() == first
     assert fitted == [16]
     assert [line for line in file.read_text(encoding="utf-8").splitlines() if line != lines[-1][:9]] == lines
@@ -63,11 +66,11 @@ def test_another_recipe_or_corpus_is_trained_anew(
 
 def test_remembered_features_give_the_model_that_quick_gives(tiny_recipe: Callable[..., Any], small_corpus: Path) -> None:
     split, recipe = read_split(small_corpus), tiny_recipe("quick")
-    encoders: dict[str, Any] = {}
+    encoders = Encoders()
     for part in (split.train[:12], split.train):  # the second reuses what the first computed
         model = learning_curve._fitted(recipe, part, split.calibration, encoders)
         inputs = [shape(s.statement) for s in split.test]
-        expected = fit_quick(part, recipe, lambda *_: None).logits(inputs)
+        expected = fit(recipe, part, split.calibration, lambda _: None, lambda *_: None).logits(inputs)
         for head, values in model.logits(inputs).items():
             np.testing.assert_allclose(values, expected[head], atol=1e-4)
 

@@ -56,12 +56,10 @@ def test_an_epoch_shows_every_statement_once_with_its_labels(train: list[Any], t
     assert len(batches) > 3
     assert all(len(b.rows) == 1 or len(b.rows) * max(len(r.ids) for r in b.rows) <= 60 for b in batches)
     found = shown(batches, words)
-    assert sorted(item.statement for item, _ in found) == sorted(
-        f"{s.statement.speaker}: {s.statement.text}" if s.statement.speaker else s.statement.text for s in train
-    )
-    stance = {f"{s.statement.speaker}: {s.statement.text}": s.stance for s in train}
+    assert sorted(item.statement for item, _ in found) == sorted(s.statement.text for s in train)
+    stance = {s.statement.text: s.stance for s in train}
     names = ("supportive", "skeptical", "critical")
-    assert all(stance[i.statement] == (None if y["stance"] == NO_LABEL else names[y["stance"]]) for i, y in found if i.statement in stance)
+    assert all(stance[item.statement] == (None if y["stance"] == NO_LABEL else names[y["stance"]]) for item, y in found)
 
 
 def test_an_epoch_follows_from_seed_and_number(train: list[Any], tiny_recipe: Recipes) -> None:

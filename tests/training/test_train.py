@@ -45,6 +45,29 @@ def test_logged_test_predictions_are_the_report_s(finetuned):
     assert right / len(rows) == pytest.approx(run.report.heads["relevance"].accuracy.value)
 
 
+def test_logged_predictions_hold_what_a_comparison_reads(finetuned, corpus_rows):
+    run, _ = finetuned
+    row = tracking.logged_predictions(tracking.find_run(run.name))[0]
+    said = next(r for r in corpus_rows if r["id"] == row["id"])
+    assert {name: row[name] for name in ("target", "speaker", "statement", "phenomena")} == {
+        name: said[name] for name in ("target", "speaker", "statement", "phenomena")
+    }
+    assert row["words"] == len(said["statement"].split())
+
+
+def test_a_run_logs_its_size_its_speed_and_what_made_it(finetuned, tmp_path):
+    import mlflow
+    from safetensors.numpy import load_file
+
+    run, _ = finetuned
+    found = tracking.find_run(run.name)
+    directory = tracking.fetch_artifact(found, tmp_path)
+    assert found.metrics["fit/parameters"] == sum(weight.size for weight in load_file(directory / "model.safetensors").values())
+    assert found.metrics["fit/model_bytes"] == sum(file.stat().st_size for file in directory.iterdir())
+    assert found.metrics["test/statements_per_second"] > 0
+    assert "scikit-learn" in json.loads(mlflow.MlflowClient().get_run(run.run_id).data.tags["versions"])
+
+
 def test_a_run_is_found_by_name_id_and_its_first_characters(finetuned):
     run, _ = finetuned
     assert {tracking.find_run(r).run_id for r in (run.name, run.run_id, run.run_id[:8])} == {run.run_id}
@@ -75,8 +98,8 @@ def test_promote_moves_the_alias_only_after_the_store_took_the_model(finetuned, 
         kept.append((sorted(f.name for f in directory.iterdir()), manifest.run_id, version))
         return "stance:kept"
 
-    promoted, name = promote(run.name, store)
-    assert (promoted.run_id, name) == (run.run_id, "stance:kept")
+    found = promote(run.name, store, behaviour=None)
+    assert (found.run.run_id, found.kept) == (run.run_id, "stance:kept")
     assert kept[0][1:] == (run.run_id, run.version)
     assert "manifest.json" in kept[0][0]
     assert tracking.champion_version() == run.version
@@ -87,7 +110,7 @@ def test_promote_moves_the_alias_only_after_the_store_took_the_model(finetuned, 
 
     other = train(tiny_recipe("baseline"), small_corpus)
     with pytest.raises(OSError, match="no space"):
-        promote(other.name, refuse)
+        promote(other.name, refuse, behaviour=None, force=True, why="the store is what is tried here")
     assert tracking.champion_version() == run.version
 
 
