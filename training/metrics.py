@@ -5,7 +5,7 @@ statements; everything else a percentile bootstrap interval over statements (Efr
 figure are computed at once, as weights of the statements.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -125,10 +125,8 @@ def calibration_score(confidence: NDArray[np.float64], right: NDArray[np.bool_],
         return NOTHING
     value, bins = calibration_error(confidence, right), confidence_bins(confidence)
     low, high = np.quantile(_resampled(n, seed, lambda weights: _calibration_errors(bins, weights, confidence - right)), _QUANTILES)
-    rng, members = np.random.default_rng(seed), np.eye(BINS)[bins]
-    by_chance = np.concatenate(
-        [np.abs((confidence - (rng.random((size, n)) < confidence)) @ members).sum(axis=1) / n for size in _blocks(n)]
-    )
+    members, chances = np.eye(BINS, dtype=np.float32)[bins], confidence.astype(np.float32)
+    by_chance = np.concatenate([np.abs((chances - (luck < chances)) @ members).sum(axis=1) / n for luck in _luck(n, seed)])
     least = 0.0 if value <= np.quantile(by_chance, _QUANTILES[1]) else min(value, max(0.0, float(2 * value - high)))
     return Score(value, least, min(1.0, max(value, float(2 * value - low))), n)
 
@@ -229,6 +227,21 @@ def _resampled(n: int, seed: int, figures: Callable[[NDArray[np.float64]], NDArr
 @lru_cache(maxsize=2)  # a report asks for the same resamples again and again
 def _kept_weights(n: int, seed: int) -> NDArray[np.float64]:
     return _weights(np.random.default_rng(seed), n, ROUNDS)
+
+
+def _luck(n: int, seed: int) -> Iterable[NDArray[np.float32]]:
+    """Return blocks of shape (some rounds, n) of even random numbers, ROUNDS rounds in all."""
+    return [_kept_luck(n, seed)] if len(_blocks(n)) == 1 else _drawn_luck(n, seed)
+
+
+@lru_cache(maxsize=2)
+def _kept_luck(n: int, seed: int) -> NDArray[np.float32]:
+    return np.concatenate(list(_drawn_luck(n, seed)))
+
+
+def _drawn_luck(n: int, seed: int) -> Iterator[NDArray[np.float32]]:
+    rng = np.random.default_rng(seed)
+    return (rng.random((size, n), dtype=np.float32) for size in _blocks(n))
 
 
 def _weights(rng: np.random.Generator, n: int, size: int) -> NDArray[np.float64]:
