@@ -13,7 +13,7 @@ from stance.inputs import shape
 from stance.labels import HEADS
 from stance.models.checkpoints import new_encoder
 from stance.models.encoder import EncoderModel
-from training.fit_encoder import Epoch, fit_encoder
+from training.fit_encoder import Epoch, computes_in_bf16, fit_encoder
 from training.fit_quick import fit_quick
 from training.labels import label_indices
 from training.split import Split, read_split
@@ -85,7 +85,12 @@ def test_the_epoch_with_the_lowest_calibration_loss_is_kept(split: Split, oversh
     logits = model.logits([shape(s.statement) for s in split.calibration])
     wanted = label_indices(split.calibration)
     losses = [-log_softmax(logits[head], axis=1)[np.arange(len(wanted[head])), wanted[head]].mean() for head in HEADS]
-    assert np.mean(losses) == pytest.approx(min(e.calibration_loss for e in epochs), abs=1e-5)
+    told = [epoch.calibration_loss for epoch in epochs]
+    nearest = min(range(len(told)), key=lambda number: abs(told[number] - np.mean(losses)))
+    assert told[nearest] == min(told)
+    assert np.mean(losses) == pytest.approx(
+        told[nearest], abs=1e-2 if computes_in_bf16() else 1e-5
+    )  # while it trains it may measure in bf16
     assert not model.network.training
 
 
