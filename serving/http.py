@@ -1,18 +1,17 @@
 """The HTTP face: routes, validation, one error envelope. Knows no BentoML."""
 
 import logging
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-import anyio
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from serving.backend import Backend
 from serving.limits import RequestLimits, error_body
 from serving.schemas import (
     MAX_EXPLAINED,
@@ -33,7 +32,6 @@ from stance.output import analysis_fields, explanation_fields, prediction_fields
 from stance.predictor import Predictor
 from stance.statements import check_target
 
-MAX_WAITING: Final = 64
 PAGE: Final = Path(__file__).parent / "page"
 _SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
@@ -53,35 +51,6 @@ _DOCS_PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><tit
 <link rel="stylesheet" href="static_content/swagger-ui.css"><div id="swagger-ui"></div>
 <script src="static_content/swagger-ui-bundle.js"></script><script src="ui/docs.js"></script></html>"""
 _log = logging.getLogger("stance.serving")
-
-Result = TypeVar("Result")
-
-
-class Backend:
-    """What answers the routes: set once the model is loaded, before the service is ready."""
-
-    predictor: Predictor
-    version: str
-
-    def __init__(self) -> None:
-        self._limiter: anyio.CapacityLimiter | None = None
-
-    def load(self, directory: Path, version: str) -> None:
-        """Load a verified model; raises ArtifactError."""
-        self.predictor, self.version = Predictor.load(directory), version
-
-    async def run(self, work: Callable[[], Result]) -> Result:
-        """Return work() done off the event loop, one at a time: a forward pass uses every core; 429 when too many wait."""
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(1)
-        if self._limiter.statistics().tasks_waiting >= MAX_WAITING:
-            raise HTTPException(429, "the service is full: expected fewer calls at once; try again in a moment", {"Retry-After": "1"})
-        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
-
-    def model_name(self) -> dict[str, str]:
-        """Return name, version and run of the model that answers."""
-        manifest = self.predictor.manifest
-        return {"name": str(manifest.recipe["name"]), "version": self.version, "run_id": manifest.run_id} if manifest else {}
 
 
 def build_app(backend: Backend) -> FastAPI:

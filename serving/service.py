@@ -9,7 +9,8 @@ from pathlib import Path
 
 import bentoml
 
-from serving.http import Backend, build_app
+from serving.backend import Backend
+from serving.http import build_app
 from serving.store import MODEL_NAME
 
 _backend = Backend()

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from serving.http import Backend, build_app
+from serving.backend import Backend
+from serving.http import build_app
 
 ROOT = Path(__file__).parents[1]
 HARBOUR = ROOT / "datasets" / "articles" / "harbour-truce.txt"

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from serving.http import Backend, build_app
+from serving.backend import Backend
+from serving.http import build_app
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).parents[2]

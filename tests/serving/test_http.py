@@ -3,7 +3,8 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
-from serving.http import Backend, build_app
+from serving.backend import Backend
+from serving.http import build_app
 from serving.limits import MAX_BODY_BYTES
 from serving.schemas import MAX_EXPLAINED, MAX_EXPLAINED_CHARS, MAX_STATEMENTS
 from stance.labels import HEADS
@@ -120,7 +121,7 @@ def test_an_item_whose_id_is_no_text_fails_alone(client, name):
 
 
 def test_a_call_more_than_can_wait_is_told_to_come_again(client, monkeypatch):
-    monkeypatch.setattr("serving.http.MAX_WAITING", 0)
+    monkeypatch.setattr("serving.backend.MAX_WAITING", 0)
     response = post(client, "/analyze", {"article": ARTICLE})
     assert (response.status_code, response.json()["error"]["type"], response.headers["retry-after"]) == (429, "full", "1")
 
